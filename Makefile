@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: MIT
+#
+# The names people try first; the build itself is meson.build.
+#
+#	make		build into build/; the command is build/bpftoken
+#	make check	every test; tests/run SUITE... runs some
+#	make demo	a short scene with a container and its token
+#	make bench	measurements
+#	make install	to PREFIX, below DESTDIR
+#	make format	every C file in the house's form
+
+PREFIX ?= /usr/local
+
+all: build/build.ninja
+	@ninja -C build
+
+build/build.ninja:
+	meson setup --prefix=$(PREFIX) build
+
+check:
+	@tests/run
+
+demo: all
+	@sh tools/demo-scene
+
+bench: all
+	@sh bench/run
+
+install: all
+	meson install -C build --no-rebuild
+
+format:
+	@tests/lint reformat
+
+clean:
+	rm -rf build
+
+.PHONY: all check demo bench install format clean

@@ -1,0 +1,840 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * libbpftoken: delegate a chosen part of BPF to a container, and use it there.
+ *
+ * A host mounts a bpffs into a container's user namespace and names on it the
+ * commands, map types, program types and attach types that it delegates. A process
+ * in that user namespace turns the mount into a token, and the kernel (Linux 6.9 and
+ * newer) checks bpf() calls that carry the token against the token and against the
+ * caller's capabilities in that user namespace, instead of those on the host.
+ *
+ * Conventions, valid for every function below:
+ *  - A fallible function returns a negative errno on failure and a value >= 0 (a file
+ *    descriptor, or a documented answer) on success. errno itself means nothing.
+ *  - The last parameter, struct bpftoken_error *err, may be NULL. It is written on
+ *    failure only; results (ret_x) are written on success only.
+ *  - Every returned file descriptor is close-on-exec and belongs to the caller.
+ *  - Options structs start with their own size: set sz to sizeof(the struct), or use
+ *    BPFTOKEN_OPTS(). A NULL options pointer means all defaults. Non-zero bytes beyond
+ *    what this library knows are refused with -E2BIG.
+ *  - Kernel enum values are uint32_t; sets of them are opaque.
+ *  - The library prints nothing, never exits and reads no environment variable.
+ *
+ * The blocks below are the source of the manual pages in section 3.
+ */
+#ifndef BPFTOKEN_H
+#define BPFTOKEN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define BPFTOKEN_API __attribute__((visibility("default")))
+#else
+#define BPFTOKEN_API
+#endif
+
+#define BPFTOKEN_VERSION_MAJOR 0
+#define BPFTOKEN_VERSION_MINOR 1
+#define BPFTOKEN_VERSION_PATCH 0
+
+/* Declares and initialises an options struct: BPFTOKEN_OPTS(bpftoken_open_opts, o); */
+#ifdef __cplusplus
+#define BPFTOKEN_OPTS(type, name) struct type name = { sizeof(struct type) }
+#else
+#define BPFTOKEN_OPTS(type, name) struct type name = { .sz = sizeof(struct type) }
+#endif
+
+/**
+ * bpftoken_version - version of the library at run time
+ *
+ * Returns: a static string, "MAJOR.MINOR.PATCH".
+ * Since: 0.1
+ */
+BPFTOKEN_API const char *bpftoken_version(void);
+
+/* ------------------------------------------------------------------ errors */
+
+/*
+ * The protocol step that failed. The same errno at two steps has two cures, so an
+ * error always carries its stage; bpftoken_stage_name() gives it a name for logs.
+ */
+enum bpftoken_stage {
+	BPFTOKEN_STAGE_NONE,
+	/* texts */
+	BPFTOKEN_STAGE_POLICY, /* a policy text, or a policy as a whole */
+	BPFTOKEN_STAGE_OPTIONS, /* an options struct of this library */
+	BPFTOKEN_STAGE_MEMORY, /* an allocation */
+	/* host side */
+	BPFTOKEN_STAGE_KERNEL, /* does the running kernel have BPF tokens */
+	BPFTOKEN_STAGE_PRIVILEGE, /* may this process delegate at all */
+	BPFTOKEN_STAGE_TARGET, /* the process or namespaces to delegate to */
+	BPFTOKEN_STAGE_CLONE, /* a new process or its namespaces */
+	BPFTOKEN_STAGE_IDMAP, /* uid_map, gid_map */
+	BPFTOKEN_STAGE_JOIN, /* setns() into the target, becoming its root */
+	BPFTOKEN_STAGE_FSOPEN, /* fsopen("bpf") in the target's user namespace */
+	BPFTOKEN_STAGE_HANDSHAKE, /* passing a descriptor between the two sides */
+	BPFTOKEN_STAGE_FSCONFIG_OWNER, /* uid=, gid=, mode= */
+	BPFTOKEN_STAGE_FSCONFIG_CMDS, /* delegate_cmds= */
+	BPFTOKEN_STAGE_FSCONFIG_MAPS, /* delegate_maps= */
+	BPFTOKEN_STAGE_FSCONFIG_PROGS, /* delegate_progs= */
+	BPFTOKEN_STAGE_FSCONFIG_ATTACHS, /* delegate_attachs= */
+	BPFTOKEN_STAGE_CREATE, /* FSCONFIG_CMD_CREATE: the superblock */
+	BPFTOKEN_STAGE_FSMOUNT, /* the superblock becomes a mount */
+	BPFTOKEN_STAGE_RESOLVE, /* the target path, inside the container's root */
+	BPFTOKEN_STAGE_MOVE_MOUNT, /* the mount goes to its path */
+	BPFTOKEN_STAGE_VERIFY, /* what the kernel says was delegated, compared */
+	/* container setup of `bpftoken run` */
+	BPFTOKEN_STAGE_SETUP, /* mounts, loopback, ids, capabilities */
+	BPFTOKEN_STAGE_EXEC, /* the program itself */
+	/* client side */
+	BPFTOKEN_STAGE_DISCOVER, /* looking for a bpffs that yields a token */
+	BPFTOKEN_STAGE_TOKEN_OPEN, /* opening the bpffs */
+	BPFTOKEN_STAGE_TOKEN_CREATE, /* BPF_TOKEN_CREATE */
+	BPFTOKEN_STAGE_TOKEN_INFO, /* reading a token's masks */
+	BPFTOKEN_STAGE_MAP_CREATE, /* BPF_MAP_CREATE */
+	BPFTOKEN_STAGE_PROG_LOAD, /* BPF_PROG_LOAD */
+	BPFTOKEN_STAGE_BTF_LOAD, /* BPF_BTF_LOAD */
+	BPFTOKEN_STAGE_BTF_GET_FD_BY_ID, /* BPF_BTF_GET_FD_BY_ID */
+};
+
+/* What an error means to the caller; the numbers are the command's exit statuses. */
+enum bpftoken_kind {
+	BPFTOKEN_KIND_FAILED = 1, /* nothing more specific */
+	BPFTOKEN_KIND_USAGE = 2, /* the call itself is wrong */
+	BPFTOKEN_KIND_POLICY = 3, /* policy invalid, insufficient or above a ceiling */
+	BPFTOKEN_KIND_KERNEL = 4, /* the running kernel lacks it */
+	BPFTOKEN_KIND_DENIED = 5, /* not permitted */
+};
+
+/*
+ * One failure. Owned by the caller, no allocation inside, may be copied freely.
+ * Texts are always terminated; a text too long for its field ends in "...".
+ */
+struct bpftoken_error {
+	int32_t code; /* negative errno of the step that failed */
+	uint32_t stage; /* enum bpftoken_stage */
+	uint32_t kind; /* enum bpftoken_kind; 0 until bpftoken_explain() decides it */
+	uint32_t line; /* position in a text, both from 1; 0 = no position */
+	uint32_t column;
+	uint32_t type; /* map or program type of a refused load */
+	uint32_t attach_type; /* expected attach type of a refused program */
+	int32_t token_fd; /* token that a refused call carried, -1 = none */
+	char what[192]; /* what failed, without a full stop */
+	char why[512]; /* why */
+	char fix[320]; /* what to do; may be empty */
+};
+
+/**
+ * bpftoken_stage_name - name of a stage, for logs and JSON
+ * @stage: enum bpftoken_stage
+ *
+ * Returns: a static string such as "FSCONFIG_MAPS", or "UNKNOWN".
+ * Since: 0.1
+ */
+BPFTOKEN_API const char *bpftoken_stage_name(uint32_t stage);
+
+/**
+ * bpftoken_explain - complete an error with its meaning and remedy
+ * @err: an error that a function of this library has filled
+ *
+ * Fills what is still empty of kind, what, why and fix from the stage, the errno and
+ * facts that it observes at the time of the call: the token's masks, the caller's
+ * capabilities, the kernel's BTF. For a refused load it finds which of the kernel's
+ * checks said no. Texts that are already there are kept.
+ *
+ * Returns: enum bpftoken_kind.
+ * Privilege: none.
+ * Since: 0.1
+ */
+BPFTOKEN_API uint32_t bpftoken_explain(struct bpftoken_error *err);
+
+/* ------------------------------------------------------------------- names */
+
+/* The four things that a bpffs delegates. */
+enum bpftoken_set {
+	BPFTOKEN_CMDS, /* bpf() commands, enum bpf_cmd */
+	BPFTOKEN_MAPS, /* map types, enum bpf_map_type */
+	BPFTOKEN_PROGS, /* program types, enum bpf_prog_type */
+	BPFTOKEN_ATTACHS, /* attach types, enum bpf_attach_type */
+	BPFTOKEN_SETS, /* how many there are */
+};
+
+/**
+ * bpftoken_name - kernel name of a value
+ * @set: enum bpftoken_set
+ * @value: value of the kernel's enum
+ *
+ * Names are the kernel's enumerators without prefix, in lower case, as mountinfo
+ * prints them: "prog_load", "ringbuf", "socket_filter", "cgroup_inet_ingress".
+ * Values newer than this library are named from the running kernel's BTF.
+ *
+ * Returns: a string that stays valid for the life of the process, or NULL for a value
+ * that neither this library nor the running kernel names.
+ * Since: 0.1
+ * Source: Linux kernel/bpf/inode.c, bpf_show_options().
+ */
+BPFTOKEN_API const char *bpftoken_name(uint32_t set, uint32_t value);
+
+/**
+ * bpftoken_value - value of a kernel name
+ * @set: enum bpftoken_set
+ * @name: name without prefix; upper and lower case are the same, aliases are known
+ * @ret_value: the value
+ *
+ * Returns: 0.
+ * Errors:
+ *   ENOENT  neither this library nor the running kernel's BTF has such a name.
+ *   EINVAL  set is not one of the four.
+ * Since: 0.1
+ * Source: Linux kernel/bpf/inode.c, find_btf_enum_const().
+ */
+BPFTOKEN_API int bpftoken_value(uint32_t set, const char *name, uint32_t *ret_value);
+
+/* ------------------------------------------------------------------ policy */
+
+/* What is delegated: for each of the four sets some values, or "any". */
+struct bpftoken_policy;
+
+/**
+ * bpftoken_policy_new - an empty policy
+ * @ret_policy: the new policy; free it with bpftoken_policy_free()
+ *
+ * Returns: 0.
+ * Errors:
+ *   ENOMEM  no memory.
+ * Since: 0.1
+ */
+BPFTOKEN_API int bpftoken_policy_new(struct bpftoken_policy **ret_policy);
+
+/**
+ * bpftoken_policy_free - free a policy
+ * @policy: the policy, or NULL
+ *
+ * Returns: NULL, for p = bpftoken_policy_free(p).
+ * Since: 0.1
+ */
+BPFTOKEN_API struct bpftoken_policy *
+bpftoken_policy_free(struct bpftoken_policy *policy);
+
+/**
+ * bpftoken_policy_add - add one value to a set
+ * @policy: the policy
+ * @set: enum bpftoken_set
+ * @value: value of the kernel's enum, named or not
+ *
+ * Returns: 0.
+ * Errors:
+ *   EINVAL  set is not one of the four.
+ *   ERANGE  value is above 63, which no delegation can express.
+ * Since: 0.1
+ */
+BPFTOKEN_API int bpftoken_policy_add(struct bpftoken_policy *policy, uint32_t set,
+				     uint32_t value);
+
+/**
+ * bpftoken_policy_add_any - delegate everything of a set, future values included
+ * @policy: the policy
+ * @set: enum bpftoken_set
+ *
+ * Returns: 0.
+ * Errors:
+ *   EINVAL  set is not one of the four.
+ * Since: 0.1
+ */
+BPFTOKEN_API int bpftoken_policy_add_any(struct bpftoken_policy *policy, uint32_t set);
+
+/**
+ * bpftoken_policy_remove - remove one value from a set
+ * @policy: the policy
+ * @set: enum bpftoken_set
+ * @value: value of the kernel's enum
+ *
+ * A set that was "any" becomes every value from 0 to 63 but this one.
+ *
+ * Returns: 0, also when the value was not there.
+ * Errors:
+ *   EINVAL  set is not one of the four.
+ *   ERANGE  value is above 63.
+ * Since: 0.1
+ */
+BPFTOKEN_API int bpftoken_policy_remove(struct bpftoken_policy *policy, uint32_t set,
+					uint32_t value);
+
+/**
+ * bpftoken_policy_has - is a value delegated
+ * @policy: the policy
+ * @set: enum bpftoken_set
+ * @value: value of the kernel's enum
+ *
+ * Returns: 1 yes, 0 no (also for a set or value out of range).
+ * Since: 0.1
+ */
+BPFTOKEN_API int bpftoken_policy_has(const struct bpftoken_policy *policy, uint32_t set,
+				     uint32_t value);
+
+/**
+ * bpftoken_policy_is_any - is a whole set delegated
+ * @policy: the policy
+ * @set: enum bpftoken_set
+ *
+ * Returns: 1 yes, 0 no.
+ * Since: 0.1
+ */
+BPFTOKEN_API int bpftoken_policy_is_any(const struct bpftoken_policy *policy,
+					uint32_t set);
+
+/**
+ * bpftoken_policy_is_empty - is nothing delegated
+ * @policy: the policy
+ * @set: enum bpftoken_set, or BPFTOKEN_SETS for all four
+ *
+ * Returns: 1 nothing, 0 something.
+ * Since: 0.1
+ */
+BPFTOKEN_API int bpftoken_policy_is_empty(const struct bpftoken_policy *policy,
+					  uint32_t set);
+
+/**
+ * bpftoken_policy_merge - add all of one policy to another
+ * @policy: what is added to
+ * @other: what is added
+ *
+ * Returns: 0.
+ * Since: 0.1
+ */
+BPFTOKEN_API int bpftoken_policy_merge(struct bpftoken_policy *policy,
+				       const struct bpftoken_policy *other);
+
+/**
+ * bpftoken_policy_equal - do two policies delegate the same
+ * @a: one policy
+ * @b: the other
+ *
+ * Returns: 1 the same, 0 not.
+ * Since: 0.1
+ */
+BPFTOKEN_API int bpftoken_policy_equal(const struct bpftoken_policy *a,
+				       const struct bpftoken_policy *b);
+
+/**
+ * bpftoken_policy_covers - does a policy delegate all that another asks
+ * @policy: what is delegated
+ * @wanted: what is asked
+ * @ret_missing: what is asked and not delegated, to be freed by the caller; may be NULL
+ *
+ * Returns: 1 all of it, 0 not all.
+ * Errors:
+ *   ENOMEM  no memory for ret_missing.
+ * Since: 0.1
+ */
+BPFTOKEN_API int bpftoken_policy_covers(const struct bpftoken_policy *policy,
+					const struct bpftoken_policy *wanted,
+					struct bpftoken_policy **ret_missing);
+
+/**
+ * bpftoken_policy_parse - read a policy text
+ * @text: the text, terminated
+ * @dialect: "mount" or "lxd", or NULL to detect it
+ * @ret_policy: the policy, to be freed by the caller
+ * @err: what is wrong, with line, column and the nearest name
+ *
+ * Reading is strict: an unknown name or key is an error, nothing is ignored.
+ * mount: "delegate_cmds=map_create:prog_load,delegate_maps=ringbuf", or a whole line
+ * of /proc/PID/mountinfo or mount(8).
+ * lxd: "security.delegate_bpf.cmd_types=...", `lxc config set` lines, or the config
+ * block of `lxc config show`.
+ *
+ * Returns: 0.
+ * Errors:
+ *   EINVAL  the text is not a policy in that dialect; err says where and why.
+ *   ENOENT  an unknown name; err offers the nearest one.
+ *   ERANGE  a number that does not fit 64 bits.
+ *   ENOMEM  no memory.
+ * Since: 0.1
+ * Source: Linux kernel/bpf/inode.c, bpf_parse_param(); LXD's instance options.
+ */
+BPFTOKEN_API int bpftoken_policy_parse(const char *text, const char *dialect,
+				       struct bpftoken_policy **ret_policy,
+				       struct bpftoken_error *err);
+
+/**
+ * bpftoken_policy_format - write a policy as text
+ * @policy: the policy
+ * @dialect: "mount" or "lxd"
+ * @ret_text: the text, to be freed with free()
+ * @err: why the dialect cannot express the policy
+ *
+ * The text is canonical: sets in the order commands, maps, programs, attach types;
+ * names in the kernel's order of values; empty sets left out. Parsing it gives the
+ * same policy.
+ *
+ * Returns: 0.
+ * Errors:
+ *   EINVAL  unknown dialect.
+ *   ENOMEM  no memory.
+ * Since: 0.1
+ */
+BPFTOKEN_API int bpftoken_policy_format(const struct bpftoken_policy *policy,
+					const char *dialect, char **ret_text,
+					struct bpftoken_error *err);
+
+/* --------------------------------------------------------------- host side */
+
+/**
+ * bpftoken_supported - does the running kernel have BPF tokens
+ * @err: the reason when it has not, or cannot be asked
+ *
+ * Asks the kernel (BPF_TOKEN_CREATE with an invalid descriptor), never its version.
+ *
+ * Returns: 1.
+ * Errors:
+ *   EOPNOTSUPP  the kernel lacks BPF tokens (Linux 6.9 or newer has them).
+ *   EPERM, ENOSYS  the bpf() system call itself is blocked, e.g. by seccomp.
+ * Privilege: none.
+ * Since: 0.1
+ * Source: Linux kernel/bpf/syscall.c, token_create().
+ */
+BPFTOKEN_API int bpftoken_supported(struct bpftoken_error *err);
+
+/**
+ * bpftoken_bpffs_context - begin a bpffs for the calling process's user namespace
+ * @err: what failed
+ *
+ * The container's half of the handshake: opens a filesystem context whose superblock
+ * will belong to the caller's user namespace and root to the caller's fsuid. Send the
+ * descriptor to the host, which goes on with bpftoken_bpffs_build(). Call it as uid 0 of
+ * the user namespace, after its maps are written.
+ *
+ * Returns: the context's file descriptor.
+ * Errors:
+ *   EPERM   no CAP_SYS_ADMIN in the user namespace that owns the mount namespace.
+ *   ENODEV  the kernel has no bpffs.
+ *   EMFILE, ENFILE, ENOMEM  limits.
+ * Privilege: CAP_SYS_ADMIN in the user namespace that owns the caller's mount namespace.
+ * Since: 0.1
+ * Source: Linux fs/fsopen.c, fs/fs_context.c.
+ */
+BPFTOKEN_API int bpftoken_bpffs_context(struct bpftoken_error *err);
+
+struct bpftoken_bpffs_opts {
+	size_t sz;
+	uint32_t flags; /* BPFTOKEN_BPFFS_* */
+	uint32_t uid; /* owner of the root directory, a HOST uid; with BPFTOKEN_BPFFS_UID */
+	uint32_t gid; /* group, a HOST gid; with BPFTOKEN_BPFFS_GID */
+	uint32_t mode; /* permissions, 0 = the kernel's 1777 */
+	uint32_t timeout_ms; /* bound of every wait for the other side, 0 = 5000 */
+	const char *target; /* path inside the container, NULL = "/sys/fs/bpf" */
+};
+#define BPFTOKEN_BPFFS_UID (1U << 0)
+#define BPFTOKEN_BPFFS_GID (1U << 1)
+
+/**
+ * bpftoken_bpffs_build - host side: delegate a policy on a filesystem context
+ * @context_fd: a context from bpftoken_bpffs_context(), stays the caller's
+ * @policy: what to delegate, not empty
+ * @opts: owner and mode, or NULL
+ * @err: what failed, with the kernel's own words where it gave some
+ *
+ * Sets owner and masks (one hexadecimal number per set), creates the superblock, checks
+ * that it is a bpffs, and turns it into a detached mount (nosuid, nodev, noexec). The
+ * context may come from an untrusted process: a context of another filesystem is
+ * refused. Compare the result with bpftoken_bpffs_verify() once it is mounted.
+ *
+ * Returns: the file descriptor of a detached mount, an O_PATH descriptor.
+ * Errors:
+ *   EINVAL  empty policy; not a bpffs context; uid or gid without a mapping there.
+ *   EPERM   not privileged to delegate.
+ *   EBUSY   the context was used before (by the other side).
+ *   EOPNOTSUPP  the kernel lacks BPF tokens.
+ * Privilege: CAP_SYS_ADMIN in the initial user namespace.
+ * Since: 0.1
+ * Source: Linux kernel/bpf/inode.c, bpf_parse_param(), bpf_fill_super().
+ */
+BPFTOKEN_API int bpftoken_bpffs_build(int context_fd,
+				      const struct bpftoken_policy *policy,
+				      const struct bpftoken_bpffs_opts *opts,
+				      struct bpftoken_error *err);
+
+/**
+ * bpftoken_bpffs_place - put a detached mount on a path
+ * @mount_fd: a mount from bpftoken_bpffs_build()
+ * @root_fd: directory that the path is resolved in and cannot leave
+ * @path: absolute path of an existing directory below root_fd
+ * @err: what failed
+ *
+ * Symbolic links, magic links and ".." out of the root are refused. The mount appears
+ * in the caller's mount namespace, which has to be root_fd's.
+ *
+ * Returns: 0.
+ * Errors:
+ *   ENOENT  no such directory.
+ *   ENOTDIR a part of the path is not a directory.
+ *   ELOOP   a part of the path is a symbolic link.
+ *   EPERM   no CAP_SYS_ADMIN for this mount namespace.
+ * Privilege: CAP_SYS_ADMIN in the user namespace that owns the mount namespace.
+ * Since: 0.1
+ * Source: openat2(2), move_mount(2).
+ */
+BPFTOKEN_API int bpftoken_bpffs_place(int mount_fd, int root_fd, const char *path,
+				      struct bpftoken_error *err);
+
+/**
+ * bpftoken_bpffs_verify - compare what the kernel delegates with what was asked
+ * @mount_fd: the placed mount, or any file on it
+ * @pid: a process whose mount namespace shows the mount
+ * @policy: what was asked
+ * @err: the exact difference
+ *
+ * Reads the mount's own line of /proc/PID/mountinfo.
+ *
+ * Returns: 0, they are the same.
+ * Errors:
+ *   EOPNOTSUPP  the kernel does not know a value that was asked; err names it.
+ *   ENOENT  that process shows no such mount.
+ *   EPROTO  the kernel delegates something else than was asked.
+ * Privilege: read access to /proc/PID/mountinfo.
+ * Since: 0.1
+ * Source: Linux kernel/bpf/inode.c, bpf_show_options().
+ */
+BPFTOKEN_API int bpftoken_bpffs_verify(int mount_fd, int32_t pid,
+				       const struct bpftoken_policy *policy,
+				       struct bpftoken_error *err);
+
+/**
+ * bpftoken_bpffs_mount - delegate to a process that already runs
+ * @pidfd: pidfd of a process in the container
+ * @policy: what to delegate, not empty
+ * @opts: target path, owner, mode, timeout, or NULL
+ * @err: what failed
+ *
+ * The whole protocol: a helper process joins the target's user and mount namespace and
+ * opens the context, the caller builds the mount, the helper places it inside the
+ * target's root, and the caller reads it back. On failure nothing is left: no mount, no
+ * process, no descriptor.
+ *
+ * Returns: 0.
+ * Errors:
+ *   EINVAL  empty policy; the target lives in the initial user namespace.
+ *   ESRCH   the process is gone.
+ *   EPERM   not privileged to delegate, or the target's user namespace does not own
+ *           its mount namespace.
+ *   ETIMEDOUT  the other side did not answer in time.
+ *   any of bpftoken_bpffs_build(), bpftoken_bpffs_place(), bpftoken_bpffs_verify().
+ * Privilege: CAP_SYS_ADMIN in the initial user namespace.
+ * Since: 0.1
+ */
+BPFTOKEN_API int bpftoken_bpffs_mount(int pidfd, const struct bpftoken_policy *policy,
+				      const struct bpftoken_bpffs_opts *opts,
+				      struct bpftoken_error *err);
+
+/* ------------------------------------------------------------- client side */
+
+/**
+ * bpftoken_create - turn a delegated bpffs into a token
+ * @bpffs_fd: the root directory of the bpffs; an O_PATH descriptor will not do
+ * @err: what failed
+ *
+ * Returns: the token's file descriptor. It keeps the masks of the mount as they are now
+ * and stays valid after the mount is gone.
+ * Errors:
+ *   EBADF   not a descriptor, or an O_PATH one.
+ *   EINVAL  not the root directory of a bpffs.
+ *   EPERM   the bpffs belongs to another user namespace, or the caller lacks CAP_BPF in
+ *           this one (CAP_SYS_ADMIN does not replace it here).
+ *   EOPNOTSUPP  in the initial user namespace; or the kernel lacks BPF tokens.
+ *   ENOENT  nothing is delegated on this bpffs.
+ * Privilege: CAP_BPF in the user namespace of the bpffs, which has to be the caller's.
+ * Since: 0.1
+ * Source: Linux kernel/bpf/token.c, bpf_token_create().
+ */
+BPFTOKEN_API int bpftoken_create(int bpffs_fd, struct bpftoken_error *err);
+
+struct bpftoken_open_opts {
+	size_t sz;
+	const char *path; /* this bpffs and no other, NULL = look in every bpffs */
+	const struct bpftoken_policy *wanted; /* what the token has to cover, or NULL */
+};
+
+/**
+ * bpftoken_open - find a bpffs and make a token of it
+ * @opts: where to look and what the token has to cover, or NULL
+ * @err: why no bpffs gave a token
+ *
+ * Without a path, tries every bpffs of /proc/self/mountinfo in the order of the mounts
+ * and takes the first whose delegation covers opts->wanted.
+ *
+ * Returns: the token's file descriptor.
+ * Errors:
+ *   ENOENT  no bpffs here, none yields a token, or none covers what is wanted.
+ *   any of open(2) and bpftoken_create(), where a path was given.
+ * Privilege: as bpftoken_create().
+ * Since: 0.1
+ */
+BPFTOKEN_API int bpftoken_open(const struct bpftoken_open_opts *opts,
+			       struct bpftoken_error *err);
+
+/**
+ * bpftoken_info - what a token of this process permits
+ * @token_fd: a token that this process created
+ * @ret_policy: its masks, to be freed by the caller
+ * @err: what failed
+ *
+ * Uses BPF_OBJ_GET_INFO_BY_FD (Linux 6.17) and, where the kernel is older, this
+ * process's own /proc/self/fdinfo. Do not use it on a token file that an untrusted
+ * process sent.
+ *
+ * Returns: 0.
+ * Errors:
+ *   EBADF   not a descriptor.
+ *   EINVAL  not a token.
+ *   ENOMEM  no memory.
+ * Privilege: none.
+ * Since: 0.1
+ * Source: Linux kernel/bpf/token.c, bpf_token_get_info_by_fd(),
+ * bpf_token_show_fdinfo().
+ */
+BPFTOKEN_API int bpftoken_info(int token_fd, struct bpftoken_policy **ret_policy,
+			       struct bpftoken_error *err);
+
+/**
+ * bpftoken_global_set - set the token that calls use by default
+ * @token_fd: the token, or -1 for none; stays the caller's and has to stay open
+ *
+ * Process-wide. Reading is lock-free, so it may be set while other threads load.
+ *
+ * Returns: the token that was set before, or -1.
+ * Since: 0.1
+ */
+BPFTOKEN_API int bpftoken_global_set(int token_fd);
+
+/**
+ * bpftoken_global_get - the token that calls use by default
+ *
+ * Returns: the token, or -1 for none.
+ * Since: 0.1
+ */
+BPFTOKEN_API int bpftoken_global_get(void);
+
+/*
+ * token_fd in the options below: 0 the process-wide token (bpftoken_global_set()), if one
+ * is set; -1 no token; above 0 this token.
+ */
+
+struct bpftoken_map_create_opts {
+	size_t sz;
+	int32_t token_fd;
+	uint32_t type; /* map type */
+	uint32_t key_size; /* bytes */
+	uint32_t value_size; /* bytes */
+	uint32_t max_entries;
+	uint32_t flags; /* BPF_F_*; BPF_F_TOKEN_FD is set for you */
+	const char *name; /* at most 15 characters, NULL = none */
+	uint32_t inner_map_fd;
+	uint32_t numa_node;
+	uint32_t ifindex;
+	uint32_t btf_fd;
+	uint32_t btf_key_type_id;
+	uint32_t btf_value_type_id;
+	uint32_t btf_vmlinux_value_type_id;
+	uint32_t value_type_btf_obj_fd;
+	uint64_t map_extra;
+};
+
+/**
+ * bpftoken_map_create - create a map, with a token
+ * @opts: the map
+ * @err: what failed; bpftoken_explain() finds which check refused
+ *
+ * Returns: the map's file descriptor.
+ * Errors:
+ *   EPERM   not permitted: map_create or the type is not delegated by the token, a
+ *           capability is missing in the token's user namespace, or an LSM refused.
+ *   EINVAL  unknown type, wrong sizes or flags; not a token; name too long.
+ *   EBADF   token_fd is not a descriptor.
+ *   E2BIG   sizes out of range, or unknown options.
+ *   ENOMEM  no memory, or the memory cgroup is full.
+ * Privilege: CAP_BPF, for some types also CAP_NET_ADMIN, in the user namespace of the
+ * token; without a token in the initial one.
+ * Since: 0.1
+ * Source: Linux kernel/bpf/syscall.c, map_create().
+ */
+BPFTOKEN_API int bpftoken_map_create(const struct bpftoken_map_create_opts *opts,
+				     struct bpftoken_error *err);
+
+struct bpftoken_prog_load_opts {
+	size_t sz;
+	int32_t token_fd;
+	uint32_t type; /* program type */
+	uint32_t expected_attach_type; /* 0 is cgroup_inet_ingress: there is no "none" */
+	uint32_t insn_cnt; /* instructions, 8 bytes each */
+	const void *insns;
+	const char *license; /* NULL = "" */
+	const char *name; /* at most 15 characters, NULL = none */
+	uint32_t flags; /* BPF_F_*; BPF_F_TOKEN_FD is set for you */
+	uint32_t log_level;
+	uint32_t log_size; /* bytes of log_buf */
+	uint32_t kern_version;
+	char *log_buf;
+	uint32_t *ret_log_true_size; /* bytes that the whole log needs; NULL = not wanted */
+	uint32_t ifindex;
+	uint32_t btf_fd;
+	const void *func_info;
+	uint32_t func_info_rec_size;
+	uint32_t func_info_cnt;
+	const void *line_info;
+	uint32_t line_info_rec_size;
+	uint32_t line_info_cnt;
+	uint32_t attach_btf_id;
+	uint32_t attach_btf_obj_fd; /* or the fd of the program to attach to */
+	const int32_t *fd_array;
+	uint32_t fd_array_cnt;
+	uint32_t reserved; /* 0 */
+};
+
+/**
+ * bpftoken_prog_load - load a program, with a token
+ * @opts: the program
+ * @err: what failed; bpftoken_explain() finds which check refused
+ *
+ * Returns: the program's file descriptor.
+ * Errors:
+ *   EPERM   not permitted: prog_load, the program type or the expected attach type is
+ *           not delegated by the token, a capability is missing in the token's user
+ *           namespace, or an LSM refused. A type that the kernel does not know gives
+ *           the same EPERM.
+ *   EACCES  the verifier refused the program; see its log.
+ *   EINVAL  bad program, unknown type, not a token; name too long.
+ *   EBADF   token_fd is not a descriptor.
+ *   E2BIG   too many instructions, or unknown options.
+ *   ENOSPC  the log does not fit log_buf.
+ * Privilege: CAP_BPF and, by type, CAP_NET_ADMIN or CAP_PERFMON in the user namespace of
+ * the token; without a token in the initial one.
+ * Since: 0.1
+ * Source: Linux kernel/bpf/syscall.c, bpf_prog_load(); kernel/bpf/token.c.
+ */
+BPFTOKEN_API int bpftoken_prog_load(const struct bpftoken_prog_load_opts *opts,
+				    struct bpftoken_error *err);
+
+struct bpftoken_btf_load_opts {
+	size_t sz;
+	int32_t token_fd;
+	uint32_t size; /* bytes of data */
+	const void *data; /* raw BTF */
+	char *log_buf;
+	uint32_t log_size; /* bytes of log_buf */
+	uint32_t log_level;
+};
+
+/**
+ * bpftoken_btf_load - load type information, with a token
+ * @opts: the BTF
+ * @err: what failed
+ *
+ * Returns: the file descriptor of the BTF.
+ * Errors:
+ *   EPERM   btf_load is not delegated by the token, or CAP_BPF is missing in its user
+ *           namespace.
+ *   EINVAL  bad BTF; not a token.
+ *   EBADF   token_fd is not a descriptor.
+ *   E2BIG   BTF too large, or unknown options.
+ * Privilege: CAP_BPF in the user namespace of the token; without a token in the initial
+ * one.
+ * Since: 0.1
+ * Source: Linux kernel/bpf/syscall.c, bpf_btf_load().
+ */
+BPFTOKEN_API int bpftoken_btf_load(const struct bpftoken_btf_load_opts *opts,
+				   struct bpftoken_error *err);
+
+struct bpftoken_btf_by_id_opts {
+	size_t sz;
+	int32_t token_fd;
+	uint32_t id; /* id of a BTF object in the kernel */
+};
+
+/**
+ * bpftoken_btf_get_fd_by_id - open a BTF object of the kernel, with a token
+ * @opts: which one
+ * @err: what failed
+ *
+ * Returns: the file descriptor of the BTF.
+ * Errors:
+ *   EPERM   btf_get_fd_by_id is not delegated by the token, or CAP_SYS_ADMIN is missing
+ *           in its user namespace.
+ *   EINVAL  not a token; or the kernel takes no token here (before Linux 6.15).
+ *   ENOENT  no such id.
+ *   EBADF   token_fd is not a descriptor.
+ * Privilege: CAP_SYS_ADMIN in the user namespace of the token (CAP_BPF is not enough);
+ * without a token in the initial one.
+ * Since: 0.1
+ * Source: Linux kernel/bpf/syscall.c, bpf_btf_get_fd_by_id().
+ */
+BPFTOKEN_API int bpftoken_btf_get_fd_by_id(const struct bpftoken_btf_by_id_opts *opts,
+					   struct bpftoken_error *err);
+
+/* ------------------------------------------------------------------ probes */
+
+/* The answers of a probe. */
+enum bpftoken_answer {
+	BPFTOKEN_WORKS, /* it was done, here and now, and undone */
+	BPFTOKEN_KERNEL_LACKS, /* the running kernel does not know it */
+	BPFTOKEN_NOT_DELEGATED, /* a bit is missing in the token, or there is no token */
+	BPFTOKEN_NO_CAPABILITY, /* a capability is missing in the user namespace */
+	BPFTOKEN_BLOCKED, /* something else: LSM, lockdown, seccomp, a setting */
+};
+
+/**
+ * bpftoken_probe_map_type - can a map of this type be created here
+ * @type: map type
+ * @token_fd: as in the load functions: 0 process-wide, -1 none, above 0 this one
+ * @reason: which check refused and what would turn it into a yes; may be NULL
+ *
+ * Creates the smallest map of that type and closes it.
+ *
+ * Returns: enum bpftoken_answer.
+ * Errors:
+ *   ENOMEM, EMFILE, ENFILE, EAGAIN  the question could not be asked.
+ * Privilege: none to ask.
+ * Since: 0.1
+ */
+BPFTOKEN_API int bpftoken_probe_map_type(uint32_t type, int token_fd,
+					 struct bpftoken_error *reason);
+
+/**
+ * bpftoken_probe_prog_type - can a program of this type be loaded here
+ * @type: program type
+ * @attach_type: expected attach type; BPFTOKEN_ATTACH_DEFAULT for the type's usual one
+ * @token_fd: as in the load functions: 0 process-wide, -1 none, above 0 this one
+ * @reason: which check refused and what would turn it into a yes; may be NULL
+ *
+ * Loads the smallest program of that type and closes it. Nothing is attached.
+ *
+ * Returns: enum bpftoken_answer.
+ * Errors:
+ *   ENOMEM, EMFILE, ENFILE, EAGAIN  the question could not be asked.
+ * Privilege: none to ask.
+ * Since: 0.1
+ */
+BPFTOKEN_API int bpftoken_probe_prog_type(uint32_t type, uint32_t attach_type,
+					  int token_fd, struct bpftoken_error *reason);
+#define BPFTOKEN_ATTACH_DEFAULT UINT32_MAX
+
+/**
+ * bpftoken_answer_name - a probe's answer in words
+ * @answer: enum bpftoken_answer
+ *
+ * Returns: a static string: "works", "kernel lacks it", "not delegated",
+ * "capability missing", "blocked".
+ * Since: 0.1
+ */
+BPFTOKEN_API const char *bpftoken_answer_name(uint32_t answer);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

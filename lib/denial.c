@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The kernel's checks of a call that carries a token, in its order (kernel/bpf/syscall.c,
+ * kernel/bpf/token.c): is the type known, does the token delegate command, type and
+ * attach type, are the capabilities there in the token's user namespace, does an LSM
+ * agree. The first that must have failed is the answer.
+ */
+#include "denial.h"
+
+#include "attr.h"
+#include "bpffs.h"
+#include "names.h"
+#include "policy.h"
+
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <stdio.h>
+#include <string.h>
+
+/* The values that one call needs of the token's sets. */
+struct need {
+	uint32_t set, value;
+};
+
+static size_t needs_of(const struct denied_call *call, struct need needs[BPFTOKEN_SETS])
+{
+	size_t n = 0;
+
+	needs[n++] = (struct need){ BPFTOKEN_CMDS, call->cmd };
+	if (call->cmd == ATTR_MAP_CREATE) {
+		needs[n++] = (struct need){ BPFTOKEN_MAPS, call->type };
+	} else if (call->cmd == ATTR_PROG_LOAD) {
+		needs[n++] = (struct need){ BPFTOKEN_PROGS, call->type };
+		needs[n++] = (struct need){ BPFTOKEN_ATTACHS,
+					    attr_fixup_attach_type(call->type,
+								   call->attach_type) };
+	}
+	return n;
+}
+
+static uint64_t capabilities_of(const struct denied_call *call)
+{
+	switch (call->cmd) {
+	case ATTR_MAP_CREATE:
+		return attr_map_capabilities(call->type);
+	case ATTR_PROG_LOAD:
+		return attr_prog_capabilities(call->type);
+	case ATTR_BTF_GET_FD_BY_ID:
+		return 1ULL << CAP_SYS_ADMIN;
+	default:
+		return 1ULL << CAP_BPF;
+	}
+}
+
+/* Only the kernel's own BTF can say "unknown": an EPERM never does. */
+static bool kernel_lacks(const struct need *needs, size_t n, struct bpftoken_error *reason)
+{
+	for (size_t i = 0; i < n; i++) {
+		int count = names_kernel_count(needs[i].set);
+		const char *name = bpftoken_name(needs[i].set, needs[i].value);
+
+		if (count < 0 || needs[i].value < (uint32_t)count)
+			continue;
+		snprintf(reason->why, sizeof(reason->why),
+			 "the running kernel does not know %s %s%s%u%s",
+			 names_set_noun(needs[i].set), name ? name : "", name ? " (" : "",
+			 needs[i].value, name ? ")" : "");
+		snprintf(reason->fix, sizeof(reason->fix), "use a newer kernel");
+		reason->kind = BPFTOKEN_KIND_KERNEL;
+		return true;
+	}
+	return false;
+}
+
+/* Every missing bit at once, so that one change on the host is enough. */
+static bool not_delegated(const struct denied_call *call, const struct need *needs, size_t n,
+			  struct bpftoken_error *reason)
+{
+	_cleanup_policy_ struct bpftoken_policy *has = NULL;
+	_cleanup_free_ char *options = NULL;
+	struct bpftoken_policy missing = { 0 };
+	struct text why = { 0 };
+
+	if (bpftoken_info(call->token_fd, &has, NULL) < 0)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		if (bpftoken_policy_has(has, needs[i].set, needs[i].value))
+			continue;
+		(void)bpftoken_policy_add(&missing, needs[i].set, needs[i].value);
+		text_add(&why, "%s%s ", why.len ? " and " : "",
+			 names_set_noun(needs[i].set));
+		list_format(&why, needs[i].set, missing.mask[needs[i].set], ":");
+	}
+	if (!why.len)
+		return false;
+	snprintf(reason->why, sizeof(reason->why), "the token does not delegate %s", why.data);
+	text_done(&why);
+	if (bpftoken_policy_format(&missing, "mount", &options, NULL) == 0)
+		snprintf(reason->fix, sizeof(reason->fix), "delegate it on the host, too: %.*s",
+			 (int)strcspn(options, "\n"), options);
+	return true;
+}
+
+/* The capabilities that BPF asks for; CAP_SYS_ADMIN stands for the others. */
+static const struct {
+	uint64_t bit;
+	const char *name;
+} capability_names[] = {
+	{ 1ULL << CAP_BPF, "CAP_BPF" },
+	{ 1ULL << CAP_NET_ADMIN, "CAP_NET_ADMIN" },
+	{ 1ULL << CAP_PERFMON, "CAP_PERFMON" },
+	{ 1ULL << CAP_SYS_ADMIN, "CAP_SYS_ADMIN" },
+};
+
+static bool no_capability(uint64_t needed, const char *where, struct bpftoken_error *reason)
+{
+	struct text names = { 0 };
+	uint64_t has = 0;
+
+	if (sys_capabilities(&has) < 0 || has & 1ULL << CAP_SYS_ADMIN || !(needed & ~has))
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(capability_names); i++)
+		if (needed & ~has & capability_names[i].bit)
+			text_add(&names, "%s%s", names.len ? " and " : "",
+				 capability_names[i].name);
+	snprintf(reason->why, sizeof(reason->why), "the process lacks %s in %s",
+		 names.data ? names.data : "a capability", where);
+	snprintf(reason->fix, sizeof(reason->fix),
+		 "give the program %s, as ambient capability if it does not run as uid 0",
+		 names.data ? names.data : "it");
+	text_done(&names);
+	return true;
+}
+
+/* First line of a file, without newline; "" when it cannot be read. */
+static void first_line(const char *path, char *line, size_t size)
+{
+	_cleanup_close_ int fd = sys_openat(AT_FDCWD, path, O_RDONLY);
+	ssize_t len = fd < 0 ? fd : sys_read(fd, line, size - 1);
+
+	line[len > 0 ? len : 0] = '\0';
+	line[strcspn(line, "\n")] = '\0';
+}
+
+static bool under_seccomp_filter(void)
+{
+	_cleanup_close_ int fd = sys_openat(AT_FDCWD, "/proc/thread-self/status", O_RDONLY);
+	char status[4096];
+	ssize_t len = fd < 0 ? fd : sys_read(fd, status, sizeof(status) - 1);
+
+	status[len > 0 ? len : 0] = '\0';
+	return strstr(status, "\nSeccomp:\t2");
+}
+
+/* Nothing that we can see says no: name what is active and may have. */
+static void blocked(const char *passed, struct bpftoken_error *reason)
+{
+	char lsm[128], lockdown[64];
+
+	first_line("/sys/kernel/security/lsm", lsm, sizeof(lsm));
+	first_line("/sys/kernel/security/lockdown", lockdown, sizeof(lockdown));
+	snprintf(reason->why, sizeof(reason->why),
+		 "%s, so another gate refused (LSMs: %s; lockdown: %s; seccomp filter: %s)",
+		 passed, lsm[0] ? lsm : "not shown here",
+		 lockdown[0] ? lockdown : "not shown here",
+		 under_seccomp_filter() ? "yes" : "no");
+	snprintf(reason->fix, sizeof(reason->fix),
+		 "look at the audit log for an LSM denial, and at the container's seccomp "
+		 "profile");
+}
+
+static uint32_t without_token(uint64_t needed, struct bpftoken_error *reason)
+{
+	if (bpffs_in_initial_userns(0) != 0) {
+		if (no_capability(needed, "the initial user namespace", reason))
+			return BPFTOKEN_NO_CAPABILITY;
+		blocked("the capabilities are there", reason);
+		return BPFTOKEN_BLOCKED;
+	}
+	snprintf(reason->why, sizeof(reason->why),
+		 "the call carried no token, and without one only capabilities of the initial "
+		 "user namespace count");
+	snprintf(reason->fix, sizeof(reason->fix),
+		 "make a token of a bpffs that delegates it, and pass it");
+	return BPFTOKEN_NOT_DELEGATED;
+}
+
+uint32_t denial_find(const struct denied_call *call, struct bpftoken_error *reason)
+{
+	struct need needs[BPFTOKEN_SETS];
+	size_t n = needs_of(call, needs);
+	uint64_t needed = capabilities_of(call);
+
+	if (kernel_lacks(needs, n, reason))
+		return BPFTOKEN_KERNEL_LACKS;
+	reason->kind = BPFTOKEN_KIND_DENIED;
+	if (call->token_fd < 0)
+		return without_token(needed, reason);
+	if (not_delegated(call, needs, n, reason))
+		return BPFTOKEN_NOT_DELEGATED;
+	if (no_capability(needed, "the token's user namespace", reason))
+		return BPFTOKEN_NO_CAPABILITY;
+	blocked("the token delegates it and the capabilities are there", reason);
+	return BPFTOKEN_BLOCKED;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Why did the kernel refuse a token-taking call? Every refusal is the same EPERM, so the
+ * kernel's checks are walked again, in its order, with what this process can see.
+ */
+#ifndef BPFTOKEN_DENIAL_H
+#define BPFTOKEN_DENIAL_H
+
+#include "error.h"
+
+struct denied_call {
+	uint32_t cmd;
+	uint32_t type; /* map or program type */
+	uint32_t attach_type; /* of a program, before the kernel's fixups */
+	int token_fd; /* -1 = none */
+};
+
+/* Fills why, fix and kind of reason (not NULL) and returns enum bpftoken_answer. */
+uint32_t denial_find(const struct denied_call *call, struct bpftoken_error *reason);
+
+#endif

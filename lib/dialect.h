@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A dialect: one way of writing a policy. mount and lxd need libc only and are rows of
+ * dialects.c here; ini and json need libraries and are rows of host/dialects.c, which
+ * holds the table of all of them.
+ */
+#ifndef BPFTOKEN_DIALECT_H
+#define BPFTOKEN_DIALECT_H
+
+#include "policy.h"
+
+struct dialect {
+	const char *name;
+	const char *what; /* one line for help */
+	/* Does the text look like this dialect? Used when none is named. */
+	bool (*detect)(const char *text);
+	/* Reads the text into an empty policy; notes may be NULL. */
+	int (*parse)(const char *text, struct bpftoken_policy *policy,
+		     struct list_notes *notes, struct bpftoken_error *err);
+	/* Ends with a newline. err may be raised for a policy it cannot express. */
+	int (*format)(const struct bpftoken_policy *policy, struct text *out,
+		      struct bpftoken_error *err);
+};
+
+extern const struct dialect dialect_mount;
+extern const struct dialect dialect_lxd;
+
+/* Over any NULL-terminated table of dialects; name NULL detects. */
+int dialect_parse(const struct dialect *const table[], const char *name, const char *text,
+		  struct bpftoken_policy **ret_policy, struct list_notes *notes,
+		  struct bpftoken_error *err);
+int dialect_format(const struct dialect *const table[], const char *name,
+		   const struct bpftoken_policy *policy, char **ret_text,
+		   struct bpftoken_error *err);
+
+/* mount, used by bpffs.c: masks of a mountinfo line's super options. */
+int dialect_mount_parse_readback(const char *options, size_t len,
+				 struct bpftoken_policy *policy,
+				 struct bpftoken_error *err);
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The two sides of a delegation, over a SOCK_SEQPACKET pair:
+ *
+ *   container side                          host side
+ *   (in the user and mount namespace,       (CAP_SYS_ADMIN in the initial
+ *    uid 0 of it)                            user namespace)
+ *   fsopen("bpf")
+ *                    CONTEXT + fd    --->
+ *                                           fsconfig masks, CREATE, fsmount
+ *                    <---      MOUNT + fd
+ *   openat2 target, move_mount
+ *                    PLACED          --->
+ *                                           read back from mountinfo, compare
+ *                    <---              GO   or UNDO: detach it, then GONE --->
+ *
+ * Either side may send FAILED with its stage and errno instead. `bpftoken run` speaks it
+ * with its own child, bpftoken_bpffs_mount() with a helper that joined the container.
+ */
+#ifndef BPFTOKEN_HANDSHAKE_H
+#define BPFTOKEN_HANDSHAKE_H
+
+#include "error.h"
+
+enum handshake_tag {
+	HANDSHAKE_READY, /* run's child exists; run's parent has written its id maps */
+	HANDSHAKE_CONTEXT,
+	HANDSHAKE_MOUNT,
+	HANDSHAKE_PLACED,
+	HANDSHAKE_GO,
+	HANDSHAKE_UNDO,
+	HANDSHAKE_GONE,
+	HANDSHAKE_FAILED,
+};
+
+int handshake_send(int sock, uint32_t tag, int fd, struct bpftoken_error *err);
+
+/* Tells the other side why there will be no answer; best effort. */
+void handshake_fail(int sock, const struct bpftoken_error *err);
+
+/*
+ * Waits for one message. Any other tag is an error; FAILED raises the other side's
+ * error. ret_fd may be NULL when the message carries none.
+ */
+int handshake_expect(int sock, int timeout_ms, uint32_t tag, int *ret_fd,
+		     struct bpftoken_error *err);
+
+/* Waits until the other side closes its end: 0; what it says instead is an error. */
+int handshake_expect_end(int sock, int timeout_ms, struct bpftoken_error *err);
+
+/* Everything between CONTEXT and GO, for one side. root_fd is not consumed. */
+int handshake_container_side(int sock, int timeout_ms, int root_fd, const char *target,
+			     struct bpftoken_error *err);
+/* pid: a process that shows the placed mount in its mountinfo. */
+int handshake_host_side(int sock, int timeout_ms, pid_t pid,
+			const struct bpftoken_policy *policy,
+			const struct bpftoken_bpffs_opts *opts, struct bpftoken_error *err);
+
+#endif

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The only raw system calls of the project. Every function returns a value >= 0 or
+ * -errno; nothing above this file looks at errno. Tests replace this object at link time
+ * by a scripted fake that fails the n-th call (tests/unit/fake-sys.c).
+ */
+#ifndef BPFTOKEN_SYS_H
+#define BPFTOKEN_SYS_H
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* bpf(2): attr is one of the structs of attr.h, size its size in bytes. */
+int sys_bpf(unsigned int cmd, void *attr, uint32_t size);
+
+/* The mount calls of Linux 5.2. fsopen() and fsmount() descriptors are close-on-exec. */
+int sys_fsopen(const char *fstype);
+int sys_fsconfig(int fs_fd, unsigned int cmd, const char *key, const char *value);
+int sys_fsmount(int fs_fd, unsigned int mount_attrs);
+int sys_move_mount(int from_fd, int to_fd);
+/* A detached copy of a mount or of one file, for sys_move_mount(). */
+int sys_open_tree(const char *path);
+int sys_mount(const char *source, const char *target, const char *fstype,
+	      unsigned long flags, const char *data);
+int sys_umount(const char *target, int flags);
+int sys_pivot_root(const char *new_root, const char *put_old);
+int sys_chdir(const char *path);
+int sys_fchdir(int fd);
+int sys_mkdir(const char *path, mode_t mode);
+
+/* Files. */
+int sys_openat(int dir_fd, const char *path, int flags);
+int sys_creat(const char *path, mode_t mode);
+int sys_symlink(const char *target, const char *path);
+/* openat2() with RESOLVE_IN_ROOT, no symbolic links, no magic links. */
+int sys_open_in_root(int root_fd, const char *path, int flags);
+int sys_close(int fd);
+ssize_t sys_read(int fd, void *buf, size_t size);
+ssize_t sys_write(int fd, const void *buf, size_t size);
+/* f_type of the filesystem that fd is on. */
+int sys_fs_type(int fd, uint32_t *ret_type);
+/* Mount id of the mount that fd is on, as in mountinfo. */
+int sys_mount_id(int fd, uint64_t *ret_id);
+/* Inode number: two namespaces are the same when theirs are. */
+int sys_inode(int dir_fd, const char *path, uint64_t *ret_inode);
+/* ioctl() that takes a pointer. */
+int sys_ioctl(int fd, unsigned long request, void *arg);
+
+/* Sockets that carry descriptors. */
+int sys_socketpair(int ret_fds[2]);
+int sys_socket_inet(void);
+/* One message, with one descriptor (fd >= 0) or none. */
+int sys_send_fd(int sock, const void *data, size_t size, int fd);
+/*
+ * Waits at most timeout_ms for a message of exactly size bytes: 1, or 0 when the other
+ * side is gone. ret_fd is -EBADF when the message carried no descriptor.
+ */
+int sys_recv_fd(int sock, int timeout_ms, void *data, size_t size, int *ret_fd);
+
+/* Processes. A child is always held by a pidfd. */
+pid_t sys_clone(uint64_t flags, int *ret_pidfd);
+int sys_pidfd_open(pid_t pid);
+int sys_pidfd_signal(int pidfd, int sig);
+/* Pid of the process behind a pidfd, from its fdinfo; -ESRCH when it is gone. */
+pid_t sys_pidfd_pid(int pidfd);
+/* Reaps a child: 0 and its wait status, or -ETIMEDOUT. timeout_ms < 0 waits for ever. */
+int sys_reap(int pidfd, int timeout_ms, siginfo_t *ret_info);
+int sys_poll(struct pollfd *fds, unsigned int count, int timeout_ms);
+int sys_setns(int fd, int nstype);
+int sys_set_ids(uid_t uid, gid_t gid);
+int sys_drop_groups(void);
+int sys_set_dumpable(bool dumpable);
+int sys_death_signal(int sig);
+void sys_close_all_but(const int keep[], size_t count);
+/* Blocks exactly these signals; ret_old may be NULL. */
+int sys_block_signals(const sigset_t *set, sigset_t *ret_old);
+int sys_signalfd(const sigset_t *set);
+int sys_wait_signal(const sigset_t *set, siginfo_t *ret_info);
+int sys_kill(pid_t pid, int sig);
+/* Reaps any child that has ended: its pid and ret_info, 0 when none has. */
+pid_t sys_reap_any(siginfo_t *ret_info);
+int sys_set_memlock(uint64_t bytes, uint64_t *ret_got);
+int sys_keep_capabilities(void);
+int sys_execvp(const char *file, char *const argv[]);
+/* Effective capabilities of the calling thread in its own user namespace, one bit each. */
+int sys_capabilities(uint64_t *ret_effective);
+uint64_t sys_now_ms(void);
+
+#endif

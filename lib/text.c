@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Text in both directions: growing text for the formatters, spans with positions for
+ * the parsers, and the error that a parser raises.
+ */
+#include "text.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "error.h"
+
+void text_add(struct text *text, const char *format, ...)
+{
+	va_list args;
+	char *data;
+	int len;
+
+	if (text->failed)
+		return;
+	va_start(args, format);
+	len = vsnprintf(NULL, 0, format, args);
+	va_end(args);
+	data = len < 0 ? NULL : realloc(text->data, text->len + (size_t)len + 1);
+	if (!data) {
+		text->failed = true;
+		return;
+	}
+	text->data = data;
+	va_start(args, format);
+	vsnprintf(text->data + text->len, (size_t)len + 1, format, args);
+	va_end(args);
+	text->len += (size_t)len;
+}
+
+int text_take(struct text *text, char **ret_text)
+{
+	bool failed;
+
+	text_add(text, "%s", "");
+	failed = text->failed;
+	if (!failed)
+		*ret_text = TAKE_PTR(text->data);
+	text_done(text);
+	return failed ? -ENOMEM : 0;
+}
+
+void text_done(struct text *text)
+{
+	free(text->data);
+	*text = (struct text){ 0 };
+}
+
+struct span span_of(const char *text)
+{
+	return (struct span){ text, strlen(text), { 1, 1 } };
+}
+
+struct span span_skip(struct span span, size_t count)
+{
+	for (; count && span.len; count--, span.data++, span.len--) {
+		span.at.column++;
+		if (*span.data == '\n')
+			span.at = (struct text_position){ span.at.line + 1, 1 };
+	}
+	return span;
+}
+
+struct span span_first(struct span span, size_t count)
+{
+	if (count < span.len)
+		span.len = count;
+	return span;
+}
+
+static bool in_set(char c, const char *set)
+{
+	return c && strchr(set, c);
+}
+
+struct span span_ltrim(struct span span)
+{
+	size_t blanks = 0;
+
+	while (blanks < span.len && in_set(span.data[blanks], SPAN_BLANKS))
+		blanks++;
+	return span_skip(span, blanks);
+}
+
+struct span span_rtrim(struct span span)
+{
+	while (span.len && in_set(span.data[span.len - 1], SPAN_BLANKS))
+		span.len--;
+	return span;
+}
+
+struct span span_trim(struct span span)
+{
+	return span_rtrim(span_ltrim(span));
+}
+
+size_t span_until(struct span span, const char *set)
+{
+	size_t i = 0;
+
+	while (i < span.len && !in_set(span.data[i], set))
+		i++;
+	return i;
+}
+
+ssize_t span_find(struct span span, const char *needle)
+{
+	const char *found = memmem(span.data, span.len, needle, strlen(needle));
+
+	return found ? found - span.data : -1;
+}
+
+bool span_is(struct span span, const char *text)
+{
+	return span.len == strlen(text) && !memcmp(span.data, text, span.len);
+}
+
+bool span_starts(struct span span, const char *prefix)
+{
+	return span_is(span_first(span, strlen(prefix)), prefix);
+}
+
+bool span_equal(struct span a, struct span b)
+{
+	return a.len == b.len && !memcmp(a.data, b.data, a.len);
+}
+
+struct span span_cut(struct span *rest, const char *set)
+{
+	size_t len = span_until(*rest, set);
+	struct span first = span_first(*rest, len);
+
+	*rest = span_skip(*rest, len + 1);
+	return first;
+}
+
+struct span span_word(struct span *rest)
+{
+	*rest = span_ltrim(*rest);
+	return span_cut(rest, SPAN_BLANKS);
+}
+
+struct quoted text_quote(const char *text, size_t len)
+{
+	struct quoted quoted;
+	size_t used = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)text[i];
+		bool plain = c >= ' ' && c < 0x7f && c != '"' && c != '\\';
+
+		/* room for this byte, escaped, and for the dots of a cut */
+		if (used + 4 + 4 > sizeof(quoted.text)) {
+			memcpy(quoted.text + used, "...", 3);
+			used += 3;
+			break;
+		}
+		if (plain)
+			quoted.text[used++] = (char)c;
+		else
+			used += (size_t)sprintf(quoted.text + used, "\\x%02x", c);
+	}
+	quoted.text[used] = '\0';
+	return quoted;
+}
+
+int text_error(struct bpftoken_error *err, struct text_position at, int code,
+	       const char *why, ...)
+{
+	char sentence[sizeof(err->why)];
+	va_list args;
+
+	va_start(args, why);
+	vsnprintf(sentence, sizeof(sentence), why, args);
+	va_end(args);
+	err_raise(err, BPFTOKEN_STAGE_POLICY, code, "%s", sentence);
+	err_what(err, "cannot read the policy");
+	err_kind(err, BPFTOKEN_KIND_POLICY);
+	err_position(err, at.line, at.column);
+	return code;
+}
