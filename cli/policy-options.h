@@ -25,7 +25,7 @@ int policy_options_take_list(void *member, const struct cli_option *option,
 	{ .name = "policy",                                                                  \
 	  .letter = 'p',                                                                     \
 	  .arg = "POLICY",                                                                   \
-	  .help = "Policy: a file, @PRESET, or the text itself; may be repeated.",           \
+	  .help = "A file, @PRESET or the text itself; repeatable.",           \
 	  .take = policy_options_take_text,                                                  \
 	  .offset = offsetof(type, member),                                                  \
 	  .complete = "file" },                                                              \

@@ -23,7 +23,7 @@ struct test_options {
 };
 
 static const struct cli_option options[] = {
-	{ "drop-caps", 0, NULL, "Then drop CAP_BPF, CAP_SYS_ADMIN, CAP_PERFMON and ask again.",
+	{ "drop-caps", 0, NULL, "Ask again without CAP_BPF, SYS_ADMIN, PERFMON.",
 	  cli_take_flag, offsetof(struct test_options, drop_caps), 0, NULL },
 	{ "json", 0, NULL, "Report as JSON.", cli_take_flag,
 	  offsetof(struct test_options, json), 0, NULL },

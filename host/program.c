@@ -5,6 +5,8 @@
  */
 #include "container.h"
 
+#include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/capability.h>
 #include <unistd.h>
@@ -64,6 +66,29 @@ static int become_user(const struct container *container, struct bpftoken_error 
 		       0;
 }
 
+/*
+ * The C library says EACCES for a name that no directory of PATH has, if one of them is
+ * closed to us, as the host's /root/bin is. A name that cannot be seen is not there.
+ */
+static int search_error(const char *name, int code)
+{
+	const char *path = getenv("PATH");
+
+	if (code != -EACCES || strchr(name, '/'))
+		return code;
+	for (size_t len; path && *path; path += len + (path[len] == ':')) {
+		_cleanup_close_ int fd = -EBADF;
+		char candidate[4096];
+
+		len = strcspn(path, ":");
+		snprintf(candidate, sizeof(candidate), "%.*s/%s", (int)len, path, name);
+		fd = sys_openat(AT_FDCWD, candidate, O_PATH);
+		if (fd >= 0)
+			return code;
+	}
+	return -ENOENT;
+}
+
 int program_exec(const struct container *container, struct bpftoken_error *err)
 {
 	uint64_t got;
@@ -79,7 +104,8 @@ int program_exec(const struct container *container, struct bpftoken_error *err)
 		return r;
 	if (container->memlock)
 		(void)sys_set_memlock(container->memlock, &got);
-	r = sys_execvp(container->argv[0], container->argv);
+	r = search_error(container->argv[0],
+			 sys_execvp(container->argv[0], container->argv));
 	return err_raise(err, BPFTOKEN_STAGE_EXEC, r, "%s: %s", container->argv[0],
 			 strerror(-r));
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Raw BTF, as in /sys/kernel/btf/vmlinux: a header, a section of types, a section of
- * strings, and since Linux 7.x optionally one that tells the sizes of all kinds. A type
+ * strings, and in newer kernels optionally one that tells the sizes of all kinds. A type
  * is three 32-bit words, a fixed part of its kind, and vlen members of its kind.
  *
  * Source: include/uapi/linux/btf.h; Documentation/bpf/btf.rst.
@@ -17,7 +17,6 @@
 #define BTF_PATH "/sys/kernel/btf/vmlinux"
 #define BTF_MAGIC 0xeb9f
 #define BTF_KIND_ENUM 6
-#define BTF_KINDS 128
 #define BTF_FIRST_READ (8U << 20)
 #define BTF_LARGEST (256U << 20)
 
@@ -207,7 +206,7 @@ static int read_type(struct reader *reader)
 	name = string_at(reader, type.name_off);
 	if (!name)
 		return -EINVAL;
-	/* up to Linux 7.0 vlen has 16 bits and kind 5; the bits between were zero */
+	/* older kernels have a vlen of 16 bits and a kind of 5, and zeros between */
 	kind = type.info >> 24 & 0x7f;
 	vlen = type.info & 0xffffff;
 	r = layout_of(reader, kind, &layout);

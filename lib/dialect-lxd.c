@@ -260,13 +260,21 @@ static int parse_pair(struct reader *reader, struct span pair)
 	return r;
 }
 
+static int refuse_arguments(struct reader *reader, struct span at, const char *missing)
+{
+	int r = text_error(reader->err, at.at, -EINVAL, "%s is missing", missing);
+
+	err_fix(reader->err, "write lxc config set NAME KEY=VALUE");
+	return r;
+}
+
 static int check_instance(struct reader *reader, struct span instance)
 {
 	int r;
 
 	if (!instance.len || instance.data[0] == '-')
-		return text_error(reader->err, instance.at, -EINVAL,
-				  "an instance is expected after \"lxc config set\"");
+		return refuse_arguments(reader, instance,
+					"the instance after \"lxc config set\"");
 	if (reader->instance.data && !span_equal(reader->instance, instance)) {
 		r = text_error(reader->err, instance.at, -EINVAL,
 			       "this is about two instances, \"%s\" and \"%s\"",
@@ -286,8 +294,7 @@ static int parse_arguments(struct reader *reader, struct span rest)
 	int r;
 
 	if (!first.len)
-		return text_error(reader->err, first.at, -EINVAL,
-				  "a key is expected after the instance");
+		return refuse_arguments(reader, first, "the key after the instance");
 	word = span_word(&after);
 	if (span_until(first, "=") == first.len && word.len && !span_ltrim(after).len)
 		return set_key(reader, unquote(first), word);

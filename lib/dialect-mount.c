@@ -107,8 +107,7 @@ static int refuse_option(struct reader *reader, struct span option, struct span 
 		r = text_error(reader->err, key.at, -EINVAL,
 			       "unknown mount option \"%s\"", SPAN_QUOTE(key));
 		err_fix(reader->err,
-			"remove it; the options that delegate are %s, %s, "
-			"%s and %s",
+			"remove it; the options that delegate are %s, %s, %s and %s",
 			delegate_keys[0], delegate_keys[1], delegate_keys[2],
 			delegate_keys[3]);
 	}
@@ -133,9 +132,11 @@ static int check_other_option(struct reader *reader, struct span option, struct 
 		return refuse_option(reader, option, key);
 	if (has_value == other_options[i].value)
 		return 0;
-	return text_error(reader->err, key.at, -EINVAL, "the option \"%s\" %s",
-			  other_options[i].key,
-			  has_value ? "takes no value" : "needs a value");
+	text_error(reader->err, key.at, -EINVAL, "the mount option \"%s\" %s",
+		   other_options[i].key, has_value ? "takes no value" : "needs a value");
+	err_fix(reader->err, "write %s%s", other_options[i].key,
+		has_value ? "" : "=VALUE, or leave it out");
+	return -EINVAL;
 }
 
 static int parse_option(struct reader *reader, struct span option)
@@ -173,10 +174,13 @@ static int cut_option(struct reader *reader, struct span *rest, struct span *ret
 		if (rest->data[len] == '"')
 			quoted = !quoted;
 	}
-	if (quoted)
-		return text_error(reader->err, option.at, -EINVAL,
-				  "the option \"%s\" has an opening quote alone",
-				  SPAN_QUOTE(option));
+	if (quoted) {
+		r = text_error(reader->err, option.at, -EINVAL,
+			       "the mount option \"%s\" has an opening quote alone",
+			       SPAN_QUOTE(option));
+		err_fix(reader->err, "close the quote");
+		return r;
+	}
 	option.len = len;
 	blank = span_until(option, SPAN_BLANKS);
 	if (blank < len) {
@@ -292,10 +296,13 @@ static int parse_shown(struct reader *reader, const struct shown *shown)
 	struct span rest = span_ltrim(shown->rest);
 	int r;
 
-	if (!span_is(shown->fstype, "bpf"))
-		return text_error(reader->err, shown->fstype.at, -EINVAL,
-				  "this is a mount of type \"%s\", not a bpffs",
-				  SPAN_QUOTE(shown->fstype));
+	if (!span_is(shown->fstype, "bpf")) {
+		r = text_error(reader->err, shown->fstype.at, -EINVAL,
+			       "this is a mount of type \"%s\", not a bpffs",
+			       SPAN_QUOTE(shown->fstype));
+		err_fix(reader->err, "give the line of a mount of type bpf");
+		return r;
+	}
 	if (rest.len) {
 		r = text_error(reader->err, rest.at, -EINVAL,
 			       "there is more text after the mount's options");

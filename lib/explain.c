@@ -35,7 +35,7 @@ static const struct {
 	STAGE(FSMOUNT, "cannot make a mount of the bpffs"),
 	STAGE(RESOLVE, "cannot use the target path"),
 	STAGE(MOVE_MOUNT, "cannot mount the bpffs on the target path"),
-	STAGE(VERIFY, "the delegation is not what was asked"),
+	STAGE(VERIFY, "cannot delegate what was asked"),
 	STAGE(SETUP, "cannot set up the container"),
 	STAGE(EXEC, "cannot run the program"),
 	STAGE(DISCOVER, "found no bpffs to make a token of"),

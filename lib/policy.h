@@ -49,7 +49,8 @@ enum list_numbers {
 };
 
 struct list_syntax {
-	const char *separators; /* any of these characters separates two items */
+	/* any of these characters separates two items; errors offer the first */
+	const char *separators;
 	bool blanks; /* blanks around items and empty items are allowed */
 	enum list_numbers numbers;
 	const char *dialect; /* for error messages */

@@ -25,7 +25,7 @@
 #define IPV4_FRAGMENT_OFFSET 0x1fff /* of frag_off, in units of 8 bytes */
 #define PROTOCOL_ICMPV6 58 /* linux/in.h has IPv4's protocols only */
 
-char license[] SEC("license") = "Dual BSD/GPL";
+char program_license[] SEC("license") = "Dual BSD/GPL";
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -53,7 +53,8 @@ static __always_inline void read_ports(struct __sk_buff *skb, __u32 offset,
 	event->dst_port = bpf_ntohs(ports[1]);
 }
 
-static __always_inline int read_ipv4(struct __sk_buff *skb, struct sockfilter_event *event)
+static __always_inline int read_ipv4(struct __sk_buff *skb,
+				     struct sockfilter_event *event)
 {
 	struct iphdr ip;
 
@@ -69,7 +70,8 @@ static __always_inline int read_ipv4(struct __sk_buff *skb, struct sockfilter_ev
 	return 0;
 }
 
-static __always_inline int read_ipv6(struct __sk_buff *skb, struct sockfilter_event *event)
+static __always_inline int read_ipv6(struct __sk_buff *skb,
+				     struct sockfilter_event *event)
 {
 	struct ipv6hdr ip;
 
@@ -82,7 +84,8 @@ static __always_inline int read_ipv6(struct __sk_buff *skb, struct sockfilter_ev
 	return 0;
 }
 
-static __always_inline int read_packet(struct __sk_buff *skb, struct sockfilter_event *event)
+static __always_inline int read_packet(struct __sk_buff *skb,
+				       struct sockfilter_event *event)
 {
 	__be16 ether_type;
 

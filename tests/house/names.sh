@@ -26,8 +26,8 @@ result() {
 
 # tables: "enum kind value name" of every row; kind is NAME or ALIAS.
 tables() {
-	sed -nE "s/^(NAME|ALIAS)\(([0-9]+), \"([a-z0-9_]+)\", (0|0x[0-9a-f]{4})\)\$/bpf_$1 \1 \2 \3/p" \
-		"lib/names/$1.def"
+	row='^(NAME|ALIAS)\(([0-9]+), "([a-z0-9_]+)", (0|0x[0-9a-f]{4})\)$'
+	sed -nE "s/$row/bpf_$1 \1 \2 \3/p" "lib/names/$1.def"
 }
 
 # enums FILE: "enum value name" of every enumerator in the BTF of FILE that a
@@ -37,7 +37,8 @@ enums() {
 	/^\[/ {
 		enum = $3
 		gsub(/\047/, "", enum)
-		wanted = $2 == "ENUM" && enum ~ /^bpf_(cmd|map_type|prog_type|attach_type)$/
+		wanted = $2 == "ENUM" &&
+			enum ~ /^bpf_(cmd|map_type|prog_type|attach_type)$/
 		prefix = "BPF_"
 		if (enum == "bpf_map_type" || enum == "bpf_prog_type")
 			prefix = toupper(enum) "_"

@@ -88,6 +88,7 @@ static void test_good(_unused_ void **state)
 #define NO_EFFECT "without security.delegate_bpf=true LXD delegates nothing"
 #define SWITCH_ON "set security.delegate_bpf=true"
 #define AS_IT_IS "give the output of \"lxc config show\" as it is"
+#define INCOMPLETE "write lxc config set NAME KEY=VALUE"
 #define BYTES "write the bytes, such as 8388608, or unlimited"
 #define OTHER_KEY                                                                   \
 	"remove it; read are security.delegate_bpf, security.delegate_bpf.*_types " \
@@ -181,11 +182,11 @@ static const struct bad_text bad_lines[] = {
 	{ "  lxc config show c1\n", -EINVAL, 1, 3,
 	  "of the commands only \"lxc config set\" is read", "leave the line out" },
 	{ "lxc config set", -EINVAL, 1, 15,
-	  "an instance is expected after \"lxc config set\"", "" },
+	  "the instance after \"lxc config set\" is missing", INCOMPLETE },
 	{ "lxc config set --project p c1 " ON, -EINVAL, 1, 16,
-	  "an instance is expected after \"lxc config set\"", "" },
+	  "the instance after \"lxc config set\" is missing", INCOMPLETE },
 	{ "lxc config set c1\n" ON, -EINVAL, 1, 18,
-	  "a key is expected after the instance", "" },
+	  "the key after the instance is missing", INCOMPLETE },
 	{ "lxc config set c1 " KEY " true x", -EINVAL, 1, 19,
 	  "\"security.delegate_bpf\" is not KEY=VALUE",
 	  "write a line such as security.delegate_bpf.cmd_types=prog_load" },

@@ -13,6 +13,7 @@
 
 #include "dialect.h"
 #include "error.h"
+#include "names.h"
 
 /* A value that no kernel of today names. */
 #define UNNAMED 63
@@ -387,6 +388,23 @@ static void test_span(_unused_ void **state)
 	assert_true(span_is(span_trim(span_of("\t a b \r\n")), "a b"));
 }
 
+/* --------------------------------------------------------------- running kernel */
+
+static void test_running_kernel(_unused_ void **state)
+{
+	for (uint32_t set = 0; set < BPFTOKEN_SETS; set++) {
+		int count = names_kernel_count(set);
+
+		if (count == -ENOENT) {
+			print_message("# the running kernel has no BTF\n");
+			skip();
+		}
+		assert_in_range(count, 33, 64);
+		for (int value = 0; value < count; value++)
+			assert_non_null(bpftoken_name(set, (uint32_t)value));
+	}
+}
+
 /* -------------------------------------------------------------------- dialects */
 
 static void test_choose_dialect(_unused_ void **state)
@@ -448,6 +466,7 @@ int main(void)
 		cmocka_unit_test(test_list_format),
 		cmocka_unit_test(test_text),
 		cmocka_unit_test(test_span),
+		cmocka_unit_test(test_running_kernel),
 		cmocka_unit_test(test_choose_dialect),
 		cmocka_unit_test(test_unknown_dialect),
 	};
