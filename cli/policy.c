@@ -15,12 +15,12 @@
 #define LXD_PLACEHOLDER "INSTANCE"
 
 /* One struct for all sub-commands; each fills what its rows name. */
-struct policy_options {
+struct policy_arguments {
 	const char *from, *to, *instance;
 	bool json;
 };
 
-#define OPTION(member) .offset = offsetof(struct policy_options, member)
+#define OPTION(member) .offset = offsetof(struct policy_arguments, member)
 
 static int take_dialect(void *member, const struct cli_option *option, const char *value,
 			struct bpftoken_error *err)
@@ -38,8 +38,8 @@ static int take_dialect(void *member, const struct cli_option *option, const cha
 		text_add(&known, "%s%s", i ? ", " : "", host_dialects[i]->name);
 	}
 	err_raise(err, BPFTOKEN_STAGE_POLICY, -EINVAL, "unknown dialect \"%s\"%s%s",
-		  text_quote(value, strlen(value)).text, nearest.best ? "; nearest is " : "",
-		  nearest.best ? nearest.best : "");
+		  text_quote(value, strlen(value)).text,
+		  nearest.best ? "; nearest is " : "", nearest.best ? nearest.best : "");
 	err_kind(err, BPFTOKEN_KIND_USAGE);
 	err_what(err, "cannot use --%s", option->name);
 	err_fix(err, "name one of %s", known.failed ? DIALECT_WORDS : known.data);
@@ -125,7 +125,7 @@ static void print_for_instance(const char *text, const char *instance)
 	fputs(text, stdout);
 }
 
-static int convert(const struct policy_options *options, const char *text)
+static int convert(const struct policy_arguments *options, const char *text)
 {
 	_cleanup_policy_ struct bpftoken_policy *policy = NULL;
 	_cleanup_free_ char *written = NULL;
@@ -133,13 +133,8 @@ static int convert(const struct policy_options *options, const char *text)
 
 	if (host_policy_parse(options->from, text, &policy, NULL, &err) < 0)
 		return cli_fail(&err);
-	if (bpftoken_policy_is_empty(policy, BPFTOKEN_SETS)) {
-		err_raise(&err, BPFTOKEN_STAGE_POLICY, -EINVAL, "it delegates nothing");
-		err_kind(&err, BPFTOKEN_KIND_POLICY);
-		err_what(&err, "cannot convert the policy");
-		err_fix(&err, "name what is delegated");
+	if (policy_require(policy, &err) < 0)
 		return cli_fail(&err);
-	}
 	if (host_policy_format(options->to, policy, &written, &err) < 0 ||
 	    check_written(options->to, written, policy, &err) < 0)
 		return cli_fail(&err);
@@ -149,7 +144,7 @@ static int convert(const struct policy_options *options, const char *text)
 
 static int run_convert(const struct cli_command *command, int argc, char **argv)
 {
-	struct policy_options options = { 0 };
+	struct policy_arguments options = { 0 };
 	_cleanup_free_ char *text = NULL;
 	int status, first = cli_parse(command, argc, argv, &options, &status);
 
@@ -204,8 +199,8 @@ static struct json_object *set_json(uint32_t set, uint64_t mask)
 
 		if (!(mask >> value & 1))
 			continue;
-		ok = name ? json_append(names, json_object_new_string(name)) :
-			    json_append(unnamed, json_object_new_int((int)value));
+		ok = name ? json_append(names, json_object_new_string(name))
+			  : json_append(unnamed, json_object_new_int((int)value));
 	}
 	ok = ok && json_add(object, "any", json_object_new_boolean(any)) &&
 	     json_add(object, "mask", json_object_new_string(hex)) &&
@@ -216,7 +211,8 @@ static struct json_object *set_json(uint32_t set, uint64_t mask)
 
 static bool print_json(struct json_object *root)
 {
-	const char *text = json_object_to_json_string_ext(root, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED);
+	const char *text = json_object_to_json_string_ext(
+		root, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED);
 
 	if (text)
 		puts(text);
@@ -229,17 +225,19 @@ static int show_json(const struct bpftoken_policy *policy)
 	bool ok = true;
 
 	for (uint32_t set = 0; set < BPFTOKEN_SETS; set++)
-		ok = ok && json_add(root, host_keys[set], set_json(set, policy->mask[set]));
+		ok = ok &&
+		     json_add(root, host_keys[set], set_json(set, policy->mask[set]));
 	if (policy->memlock == POLICY_UNLIMITED)
 		ok = ok && json_add(root, "memlock", json_object_new_string("unlimited"));
 	else if (policy->memlock)
-		ok = ok && json_add(root, "memlock", json_object_new_uint64(policy->memlock));
+		ok = ok &&
+		     json_add(root, "memlock", json_object_new_uint64(policy->memlock));
 	return ok && print_json(root) ? 0 : -ENOMEM;
 }
 
 static int run_show(const struct cli_command *command, int argc, char **argv)
 {
-	struct policy_options options = { 0 };
+	struct policy_arguments options = { 0 };
 	_cleanup_policy_ struct bpftoken_policy *policy = NULL;
 	_cleanup_free_ char *text = NULL;
 	struct bpftoken_error err;
@@ -323,7 +321,7 @@ static int lint_json(const struct bpftoken_policy *policy, const struct list_not
 
 static int run_lint(const struct cli_command *command, int argc, char **argv)
 {
-	struct policy_options options = { 0 };
+	struct policy_arguments options = { 0 };
 	_cleanup_policy_ struct bpftoken_policy *policy = NULL;
 	_cleanup_free_ char *text = NULL;
 	struct list_notes notes = { .count = 0 };
@@ -338,7 +336,8 @@ static int run_lint(const struct cli_command *command, int argc, char **argv)
 		return status;
 	if (host_policy_parse(options.from, text, &policy, &notes, &err) < 0)
 		return cli_fail(&err);
-	r = options.json ? lint_json(policy, &notes, &out) : lint_text(policy, &notes, &out);
+	r = options.json ? lint_json(policy, &notes, &out)
+			 : lint_text(policy, &notes, &out);
 	if (r < 0) {
 		err_oom(&err);
 		return cli_fail(&err);
@@ -348,14 +347,14 @@ static int run_lint(const struct cli_command *command, int argc, char **argv)
 
 /* -------------------------------------------------------------------- rows */
 
-#define OPTION_FROM                                                                    \
-	{                                                                              \
-		"from", 'f', "DIALECT", "Read this dialect instead of detecting it.",  \
-			take_dialect, OPTION(from), .complete = DIALECT_WORDS          \
+#define OPTION_FROM                                                                   \
+	{                                                                             \
+		"from", 'f', "DIALECT", "Read this dialect instead of detecting it.", \
+			take_dialect, OPTION(from), .complete = DIALECT_WORDS         \
 	}
-#define OPTION_JSON                                                                    \
-	{                                                                              \
-		"json", 'j', NULL, "Write JSON.", cli_take_flag, OPTION(json)          \
+#define OPTION_JSON                                                           \
+	{                                                                     \
+		"json", 'j', NULL, "Write JSON.", cli_take_flag, OPTION(json) \
 	}
 
 static const struct cli_option convert_rows[] = {

@@ -6,6 +6,7 @@
 #include "container.h"
 #include "policy-options.h"
 #include "policy.h"
+#include "sys.h"
 
 #include <string.h>
 #include <sys/capability.h>
@@ -154,13 +155,9 @@ static int check_policy(const struct cli_command *command, struct run_options *r
 	if (!policy)
 		return cli_usage(command, "no policy given (-p, --cmds, --maps, --progs, "
 					  "--attachs, or --no-delegation)");
-	if (bpftoken_policy_is_empty(policy, BPFTOKEN_SETS)) {
-		err_raise(&err, BPFTOKEN_STAGE_POLICY, -EINVAL,
-			  "the policy is empty, nothing would be delegated");
+	if (policy_require(policy, &err) < 0)
 		return cli_fail(&err);
-	}
 	run->container.policy = policy;
-	run->container.memlock = policy->memlock;
 	return 0;
 }
 
@@ -170,6 +167,25 @@ static int failure_status(const struct bpftoken_error *err, int kind)
 	if (err->stage == BPFTOKEN_STAGE_EXEC)
 		return err->code == -ENOENT ? CLI_NOT_FOUND : CLI_CANNOT_EXECUTE;
 	return kind == CLI_FAILED ? CLI_OWN_FAILURE : kind;
+}
+
+/*
+ * The limit is inherited, and only the host's side may raise it. BPF memory is charged to
+ * the memory cgroup on every kernel with tokens, so that falling short harms nobody.
+ */
+static void honour_memlock(const struct bpftoken_policy *policy)
+{
+	uint64_t got = 0;
+	int r;
+
+	if (!policy || !policy->memlock)
+		return;
+	r = sys_set_memlock(policy->memlock, &got);
+	if (r < 0)
+		cli_note("RLIMIT_MEMLOCK stays as it is: %s", strerror(-r));
+	else if (got != policy->memlock)
+		cli_note("RLIMIT_MEMLOCK is %llu bytes, all that this process may give",
+			 (unsigned long long)got);
 }
 
 static int run_container(const struct cli_command *command, struct run_options *run,
@@ -183,6 +199,7 @@ static int run_container(const struct cli_command *command, struct run_options *
 	r = check_policy(command, run);
 	if (r)
 		return r;
+	honour_memlock(run->container.policy);
 	run->container.argv = program;
 	r = container_run(&run->container, &err);
 	return r < 0 ? failure_status(&err, cli_fail(&err)) : r;

@@ -257,6 +257,16 @@ static int test_path(const struct test_options *test, const char *path)
 	return verdict(&report);
 }
 
+/* Where a token is to be found, when nobody says: as libbpf decides it, ours first. */
+static const char *default_path(void)
+{
+	const char *path = getenv("BPFTOKEN_PATH");
+
+	if (!path)
+		path = getenv("LIBBPF_BPF_TOKEN_PATH");
+	return path && path[0] ? path : BPFFS_DEFAULT_TARGET;
+}
+
 static int run(const struct cli_command *command, int argc, char **argv)
 {
 	struct test_options test = { 0 };
@@ -267,7 +277,7 @@ static int run(const struct cli_command *command, int argc, char **argv)
 		return status;
 	if (argc - first > 1)
 		return cli_usage(command, "one PATH, not %d", argc - first);
-	return test_path(&test, argc > first ? argv[first] : BPFFS_DEFAULT_TARGET);
+	return test_path(&test, argc > first ? argv[first] : default_path());
 }
 
 const struct cli_command cmd_test = {

@@ -3,6 +3,7 @@
 #include "container.h"
 
 #include "bpffs.h"
+#include "chroot.h"
 #include "handshake.h"
 
 #include <fcntl.h>
@@ -20,6 +21,8 @@
 
 /* From the delegation to the exec, which may have to read the program from a slow disk. */
 #define EXEC_TIMEOUT_MS 30000
+/* From SIGKILL to the end of everything in a pid namespace. */
+#define KILL_TIMEOUT_MS 10000
 
 /* What a user sends to us and means for the program. */
 static const int forwarded[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2 };
@@ -101,13 +104,14 @@ static void destroy(int pidfd)
 	siginfo_t info;
 
 	(void)sys_pidfd_signal(pidfd, SIGKILL);
-	(void)sys_reap(pidfd, -1, &info);
+	(void)sys_reap(pidfd, KILL_TIMEOUT_MS, &info);
 }
 
 static int start(const struct container *container, int signal_fd, const sigset_t *old_mask,
 		 struct bpftoken_error *err)
 {
 	_cleanup_close_ int ours = -EBADF, theirs = -EBADF, pidfd = -EBADF;
+	uint64_t namespaces = NAMESPACES | (container->host_net ? 0 : CLONE_NEWNET);
 	int pair[2];
 	pid_t pid;
 	int r;
@@ -117,19 +121,23 @@ static int start(const struct container *container, int signal_fd, const sigset_
 		return err_raise(err, BPFTOKEN_STAGE_HANDSHAKE, r, NULL);
 	ours = pair[0];
 	theirs = pair[1];
-	pid = sys_clone(NAMESPACES | (container->host_net ? 0 : CLONE_NEWNET), &pidfd);
+	pid = sys_clone(namespaces, &pidfd);
+	if (pid == -EPERM && chroot_become_root() > 0)
+		pid = sys_clone(namespaces, &pidfd);
 	if (pid < 0)
 		return err_raise(err, BPFTOKEN_STAGE_CLONE, pid, NULL);
 	if (pid == 0)
 		container_init(container, theirs, old_mask);
 	sys_close(TAKE_FD(theirs));
 	r = bring_up(container, pid, ours, err);
-	if (r < 0) {
-		destroy(pidfd);
-		return r;
+	if (r == 0) {
+		r = wait_for(pidfd, signal_fd);
+		if (r < 0)
+			err_raise(err, BPFTOKEN_STAGE_CLONE, r, NULL);
 	}
-	r = wait_for(pidfd, signal_fd);
-	return r < 0 ? err_raise(err, BPFTOKEN_STAGE_CLONE, r, NULL) : r;
+	if (r < 0)
+		destroy(pidfd);
+	return r;
 }
 
 int container_run(const struct container *container, struct bpftoken_error *err)

@@ -20,7 +20,6 @@ struct container {
 	uint32_t uid, gid; /* of the program, inside */
 	bool caps_given;
 	uint64_t caps; /* that the program keeps, one bit each */
-	uint64_t memlock; /* RLIMIT_MEMLOCK in bytes, 0 = leave it */
 	char *const *argv;
 };
 
@@ -42,7 +41,7 @@ void container_init(const struct container *container, int sock, const sigset_t 
 /* The container's mounts, in its own mount namespace. */
 int rootfs_setup(const struct container *container, struct bpftoken_error *err);
 
-/* Becomes the program: ids, capabilities, limits, exec. Returns only on failure. */
+/* Becomes the program: ids, capabilities, exec. Returns only on failure. */
 int program_exec(const struct container *container, struct bpftoken_error *err);
 
 #endif

@@ -68,7 +68,8 @@ static int check_section(struct ini *ini)
 	ini->key = NO_KEY;
 	if (span_is(line, "[delegate]"))
 		return 0;
-	text_error(ini->err, line.at, -EINVAL, "unknown section \"%s\"", SPAN_QUOTE(line));
+	text_error(ini->err, line.at, -EINVAL, "unknown section \"%s\"",
+		   SPAN_QUOTE(line));
 	err_fix(ini->err, "the one section is [delegate], alone on its line");
 	return -EINVAL;
 }
@@ -86,7 +87,8 @@ static char *next_line(char *buf, int size, void *data)
 	if (ini->line.len + 3 > (size_t)size) {
 		ini->code = text_error(ini->err, ini->line.at, -EINVAL,
 				       "the line is longer than %d bytes", size - 3);
-		err_fix(ini->err, "break it: a line that begins with a blank continues it");
+		err_fix(ini->err,
+			"break it: a line that begins with a blank continues it");
 		return NULL;
 	}
 	/* an indented line after a key continues its value, whatever it looks like */
@@ -129,8 +131,8 @@ static int read_value(struct ini *ini, struct span value)
 {
 	if (ini->key == HOST_KEY_MEMLOCK)
 		return read_memlock(ini, value);
-	return list_parse(value.data, value.len, (uint32_t)ini->key, &ini_syntax, value.at,
-			  &ini->policy->mask[ini->key], ini->notes, ini->err);
+	return list_parse(value.data, value.len, (uint32_t)ini->key, &ini_syntax,
+			  value.at, &ini->policy->mask[ini->key], ini->notes, ini->err);
 }
 
 /* A further line of the value that began on a line before. */

@@ -91,7 +91,7 @@ static struct span find_part(struct span text, size_t member, size_t part)
 	return text;
 }
 
-/* json-c takes strings in single quotes for JSON, and nothing after it would. */
+/* json-c takes keys in single quotes for JSON; string_len() and the standard do not. */
 static int check_quotes(struct json *json)
 {
 	struct span text = json->text;
@@ -149,7 +149,8 @@ static int read_item(struct json *json, struct json_object *item, uint32_t set,
 		struct span name = string_span(item), where;
 
 		if (!name.len || span_until(name, ",:;" SPAN_BLANKS) < name.len)
-			return wrong_type(json, member, part, "put one name into a string");
+			return wrong_type(json, member, part,
+					  "put one name into a string");
 		r = list_parse(name.data, name.len, set, &json_syntax, name.at, mask,
 			       json->notes, json->err);
 		if (r >= 0)
@@ -158,10 +159,12 @@ static int read_item(struct json *json, struct json_object *item, uint32_t set,
 		err_position(json->err, where.at.line, where.at.column);
 		return r;
 	}
-	value = json_object_is_type(item, json_type_int) ? json_object_get_int64(item) : -1;
+	value = json_object_is_type(item, json_type_int) ? json_object_get_int64(item)
+							 : -1;
 	if (value < 0 || value > (int64_t)NAMES_MAX_VALUE)
-		return wrong_type(json, member, part,
-				  "give a name, a mask like \"0x20\", or a value up to 63");
+		return wrong_type(
+			json, member, part,
+			"give a name, a mask like \"0x20\", or a value up to 63");
 	*mask |= UINT64_C(1) << value;
 	return 0;
 }
@@ -262,13 +265,17 @@ static int json_parse(const char *text, struct bpftoken_policy *policy,
 
 	if (!tokener)
 		return err_oom(err);
-	if (json.text.len > HOST_TEXT_MAX)
-		return text_error(err, json.text.at, -EFBIG, "it is longer than 1 MiB");
+	if (json.text.len > HOST_TEXT_MAX) {
+		text_error(err, json.text.at, -EFBIG, "it is longer than 1 MiB");
+		err_fix(err, "give a policy alone");
+		return -EFBIG;
+	}
 	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
 	root = json_tokener_parse_ex(tokener, text, (int)json.text.len + 1);
 	error = json_tokener_get_error(tokener);
 	if (error != json_tokener_success) {
-		struct span at = span_skip(json.text, json_tokener_get_parse_end(tokener));
+		struct span at =
+			span_skip(json.text, json_tokener_get_parse_end(tokener));
 
 		text_error(err, at.at, -EINVAL, "not JSON: %s",
 			   json_tokener_error_desc(error));
@@ -329,10 +336,11 @@ static int json_format(const struct bpftoken_policy *policy, struct text *out,
 		    !json_add(root, host_keys[set], set_value(set, policy->mask[set])))
 			return err_oom(err);
 	}
-	if (policy->memlock && !json_add(root, host_keys[HOST_KEY_MEMLOCK],
-					   memlock_value(policy->memlock)))
+	if (policy->memlock &&
+	    !json_add(root, host_keys[HOST_KEY_MEMLOCK], memlock_value(policy->memlock)))
 		return err_oom(err);
-	text = json_object_to_json_string_ext(root, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED);
+	text = json_object_to_json_string_ext(root, JSON_C_TO_STRING_PRETTY |
+							    JSON_C_TO_STRING_SPACED);
 	if (!text)
 		return err_oom(err);
 	text_add(out, "%s\n", text);

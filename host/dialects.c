@@ -69,7 +69,8 @@ static ssize_t read_all(int fd, char buf[HOST_TEXT_MAX + 1])
 }
 
 /* Reads fd into a text of its own; path is its name, NULL for standard input. */
-static int read_text(const char *path, int fd, char **ret_text, struct bpftoken_error *err)
+static int read_text(const char *path, int fd, char **ret_text,
+		     struct bpftoken_error *err)
 {
 	_cleanup_free_ char *buf = malloc(HOST_TEXT_MAX + 1);
 	ssize_t size;
@@ -116,7 +117,8 @@ int host_argument_text(const char *arg, char **ret_text, struct bpftoken_error *
 	char *text;
 
 	if (arg[0] == '@') {
-		err_raise(err, BPFTOKEN_STAGE_POLICY, -ENOENT, "there are no presets yet");
+		err_raise(err, BPFTOKEN_STAGE_POLICY, -ENOENT,
+			  "there are no presets yet");
 		err_kind(err, BPFTOKEN_KIND_POLICY);
 		err_what(err, "unknown preset \"%s\"", text_quote(arg, strlen(arg)).text);
 		err_fix(err, "give a policy file or the policy itself");

@@ -45,8 +45,10 @@ static const struct prog_type {
 	bool host; /* sees or changes the host, not only the container */
 } prog_types[] = {
 	[1] = { .attachs = BIT(0) }, /* socket_filter */
-	[2] = { BIT(0) | BIT(42) | BIT(48) | BIT(56) | BIT(57), .host = true }, /* kprobe */
-	[3] = { BIT(0) | BIT(46) | BIT(47) | BIT(54) | BIT(55), .zero = true }, /* sched_cls */
+	[2] = { BIT(0) | BIT(42) | BIT(48) | BIT(56) | BIT(57),
+		.host = true }, /* kprobe */
+	[3] = { BIT(0) | BIT(46) | BIT(47) | BIT(54) | BIT(55),
+		.zero = true }, /* sched_cls */
 	[4] = { .attachs = BIT(0) }, /* sched_act */
 	[5] = { .attachs = BIT(0), .host = true }, /* tracepoint */
 	[6] = { BIT(33) | BIT(35) | BIT(37), .zero = true, .probed = true }, /* xdp */
@@ -75,7 +77,8 @@ static const struct prog_type {
 	[26] = { BIT(23) | BIT(24) | BIT(25) | BIT(26) | BIT(28) | BIT(58) | BIT(59) |
 			 BIT(60) | BIT(61),
 		 .host = true }, /* tracing */
-	[27] = { .attachs = POLICY_ANY, .host = true }, /* struct_ops: index of a member */
+	[27] = { .attachs = POLICY_ANY,
+		 .host = true }, /* struct_ops: index of a member */
 	[28] = { .attachs = BIT(0), .host = true }, /* ext */
 	[29] = { BIT(27) | BIT(43), .host = true }, /* lsm */
 	[30] = { .attachs = BIT(36) }, /* sk_lookup */
@@ -128,8 +131,8 @@ static void found_plain(struct lint *lint, const char *reason, const char *fix)
 }
 
 /* "reason: names" */
-static void found_names(struct lint *lint, const char *reason, uint32_t set, uint64_t mask,
-			const char *fix)
+static void found_names(struct lint *lint, const char *reason, uint32_t set,
+			uint64_t mask, const char *fix)
 {
 	text_add(&lint->reason, "%s: ", reason);
 	list_format(&lint->reason, set, mask, ", ");
@@ -181,7 +184,8 @@ static bool is_host(const struct prog_type *type)
 static void check_empty(struct lint *lint)
 {
 	if (bpftoken_policy_is_empty(lint->policy, BPFTOKEN_SETS))
-		found_plain(lint, "nothing is delegated, so the kernel makes no token of it",
+		found_plain(lint,
+			    "nothing is delegated, so the kernel makes no token of it",
 			    "delegate something");
 }
 
@@ -189,8 +193,8 @@ static size_t count_notes(const struct lint *lint)
 {
 	size_t count = lint->notes ? lint->notes->count : 0;
 
-	return count < ARRAY_SIZE(lint->notes->items) ? count :
-							ARRAY_SIZE(lint->notes->items);
+	return count < ARRAY_SIZE(lint->notes->items) ? count
+						      : ARRAY_SIZE(lint->notes->items);
 }
 
 static void add_note(struct lint *lint, const struct list_note *note)
@@ -206,8 +210,9 @@ static void check_number_overwrites(struct lint *lint)
 		if (!note->after_names)
 			continue;
 		add_note(lint, note);
-		text_add(&lint->reason, "the kernel takes the number 0x%jx for all of the "
-					"list and forgets what stands before it",
+		text_add(&lint->reason,
+			 "the kernel takes the number 0x%jx for all of the "
+			 "list and forgets what stands before it",
 			 (uintmax_t)note->number);
 		text_add(&lint->fix, "write the number first, or names only");
 		found(lint);
@@ -224,18 +229,17 @@ static void check_number_as_enum(struct lint *lint)
 			continue;
 		name = bpftoken_name(note->set, (uint32_t)note->number);
 		add_note(lint, note);
-		text_add(&lint->reason, "%u is a mask, that of ", (unsigned int)note->number);
+		text_add(&lint->reason, "%u is a mask, that of ",
+			 (unsigned int)note->number);
 		if (note->number)
 			list_format(&lint->reason, note->set, note->number, ", ");
 		else
 			text_add(&lint->reason, "nothing");
-		if (name) {
+		if (name)
 			text_add(&lint->reason, "; the %s with this value is %s",
 				 names_set_noun(note->set), name);
-			text_add(&lint->fix, "write %s; ", name);
-		}
-		text_add(&lint->fix, "write 0x%jx if the mask is meant",
-			 (uintmax_t)note->number);
+		text_add(&lint->fix, "write %s%s0x%jx if the mask is meant",
+			 name ? name : "", name ? ", or " : "", (uintmax_t)note->number);
 		found(lint);
 	}
 }
@@ -247,7 +251,8 @@ static void check_any(struct lint *lint)
 	for (uint32_t set = 0; set < BPFTOKEN_SETS; set++) {
 		if (!bpftoken_policy_is_any(lint->policy, set))
 			continue;
-		text_add(&lint->reason, "every %s is delegated, those of future kernels too",
+		text_add(&lint->reason,
+			 "every %s is delegated, those of future kernels too",
 			 names_set_noun(set));
 		text_add(&lint->fix, "name the ones that are used");
 		found(lint);
@@ -310,10 +315,12 @@ static const struct pair {
 	{ CMD_MAP_CREATE, BPFTOKEN_MAPS, "map_create without map types creates no map",
 	  "add map types or remove map_create",
 	  "map types without the command map_create have no effect", "add map_create" },
-	{ CMD_PROG_LOAD, BPFTOKEN_PROGS, "prog_load without program types loads no program",
+	{ CMD_PROG_LOAD, BPFTOKEN_PROGS,
+	  "prog_load without program types loads no program",
 	  "add program types or remove prog_load",
 	  "program types without the command prog_load have no effect", "add prog_load" },
-	{ CMD_PROG_LOAD, BPFTOKEN_ATTACHS, "prog_load without attach types loads no program",
+	{ CMD_PROG_LOAD, BPFTOKEN_ATTACHS,
+	  "prog_load without attach types loads no program",
 	  "add attach types; programs that need none still need cgroup_inet_ingress, "
 	  "which is 0",
 	  "attach types without the command prog_load have no effect", "add prog_load" },
@@ -350,10 +357,11 @@ static void check_attach_zero(struct lint *lint)
 		    !(lint->attachs & loaded_with(&prog_types[i])))
 			progs |= BIT(i);
 	if (progs && lint->attachs)
-		found_names(lint,
-			    "programs that name no attach type are loaded with 0, which is "
-			    "cgroup_inet_ingress, and the kernel asks the token for it",
-			    BPFTOKEN_PROGS, progs, "add cgroup_inet_ingress");
+		found_names(
+			lint,
+			"programs that name no attach type are loaded with 0, which is "
+			"cgroup_inet_ingress, and the kernel asks the token for it",
+			BPFTOKEN_PROGS, progs, "add cgroup_inet_ingress");
 }
 
 static void check_attach_missing(struct lint *lint)
@@ -384,7 +392,8 @@ static void check_attach_unused(struct lint *lint)
 	if (!unused || lint->attachs == POLICY_ANY || !lint->progs ||
 	    lint->progs & ~known_values(BPFTOKEN_PROGS))
 		return;
-	found_names(lint, "no program of the delegated types is loaded with these attach types",
+	found_names(lint,
+		    "no program of the delegated types is loaded with these attach types",
 		    BPFTOKEN_ATTACHS, unused, "remove them or add their program types");
 }
 
@@ -393,20 +402,22 @@ static void check_attach_wildcard(struct lint *lint)
 	uint64_t progs = progs_where(lint->progs, is_zero);
 
 	if (progs && lint->attachs & ATTACH_ZERO && lint->attachs != POLICY_ANY)
-		found_names(lint,
-			    "loaded with attach type 0, cgroup_inet_ingress, these can be "
-			    "attached wherever their type can",
-			    BPFTOKEN_PROGS, progs,
-			    "remove cgroup_inet_ingress if no program needs it");
+		found_names(
+			lint,
+			"loaded with attach type 0, cgroup_inet_ingress, these can be "
+			"attached wherever their type can",
+			BPFTOKEN_PROGS, progs,
+			"remove cgroup_inet_ingress if no program needs it");
 }
 
 static void check_struct_ops_member(struct lint *lint)
 {
 	if (lint->progs & PROG_STRUCT_OPS && lint->attachs != POLICY_ANY)
-		found_plain(lint,
-			    "a struct_ops program is loaded with the index of its member in "
-			    "the struct as its attach type",
-			    "add the attach types that have these values");
+		found_plain(
+			lint,
+			"a struct_ops program is loaded with the index of its member in "
+			"the struct as its attach type",
+			"add the attach types that have these values");
 }
 
 static void check_host_wide(struct lint *lint)
@@ -414,11 +425,12 @@ static void check_host_wide(struct lint *lint)
 	uint64_t progs = progs_where(lint->policy->mask[BPFTOKEN_PROGS], is_host);
 
 	if (progs)
-		found_names(lint,
-			    "programs of these types see or change the whole host, not the "
-			    "container only",
-			    BPFTOKEN_PROGS, progs,
-			    "delegate them only where you would give root on the host");
+		found_names(
+			lint,
+			"programs of these types see or change the whole host, not the "
+			"container only",
+			BPFTOKEN_PROGS, progs,
+			"delegate them only where you would give root on the host");
 }
 
 /* ----------------------------------------------------------- BTF and libbpf */
@@ -450,12 +462,13 @@ static void check_btf_needed(struct lint *lint)
 
 static void check_btf_load(struct lint *lint)
 {
-	if (lint->cmds & (CMD_MAP_CREATE | CMD_PROG_LOAD) && !(lint->cmds & CMD_BTF_LOAD) &&
-	    !needs_btf(lint))
-		found_plain(lint,
-			    "without btf_load, objects lose their BTF: no types of maps and "
-			    "global data, no kernel functions, no line numbers",
-			    "add btf_load");
+	if (lint->cmds & (CMD_MAP_CREATE | CMD_PROG_LOAD) &&
+	    !(lint->cmds & CMD_BTF_LOAD) && !needs_btf(lint))
+		found_plain(
+			lint,
+			"without btf_load, objects lose their BTF: no types of maps and "
+			"global data, no kernel functions, no line numbers",
+			"add btf_load");
 }
 
 /* Can libbpf load the socket filter that most of its probes are? */
@@ -465,7 +478,8 @@ static bool probes_load(const struct lint *lint)
 	       lint->attachs & ATTACH_ZERO;
 }
 
-/* Are programs of some known types delegated, so that what libbpf makes of them counts? */
+/* Are programs of some known types delegated, so that what libbpf makes of them counts?
+ */
 static bool loads_programs(const struct lint *lint)
 {
 	return lint->cmds & CMD_PROG_LOAD && lint->policy->mask[BPFTOKEN_PROGS] &&
@@ -477,37 +491,41 @@ static void check_libbpf_first_load(struct lint *lint)
 	bool tracepoint = lint->progs & PROG_TRACEPOINT && lint->attachs & ATTACH_ZERO;
 
 	if (loads_programs(lint) && !probes_load(lint) && !tracepoint)
-		found_plain(lint,
-			    "libbpf up to 1.7 loads a socket_filter program with attach type "
-			    "0 before all else, and no object without it",
-			    "add socket_filter and cgroup_inet_ingress, or load with "
-			    "something else");
+		found_plain(
+			lint,
+			"libbpf up to 1.7 loads a socket_filter program with attach type "
+			"0 before all else, and no object without it",
+			"add socket_filter and cgroup_inet_ingress, or load with "
+			"something else");
 }
 
 static void check_libbpf_attach_probe(struct lint *lint)
 {
 	uint64_t progs = progs_where(lint->progs, is_probed);
-	bool probe = lint->progs & PROG_CGROUP_SOCK && lint->attachs & ATTACH_INET_SOCK_CREATE;
+	bool probe =
+		lint->progs & PROG_CGROUP_SOCK && lint->attachs & ATTACH_INET_SOCK_CREATE;
 
 	if (progs && loads_programs(lint) && !probe && !(lint->attachs & ATTACH_ZERO))
-		found_names(lint,
-			    "libbpf loads these with attach type 0 where it cannot load a "
-			    "cgroup_sock program with cgroup_inet_sock_create",
-			    BPFTOKEN_PROGS, progs,
-			    "add cgroup_sock and cgroup_inet_sock_create, or "
-			    "cgroup_inet_ingress");
+		found_names(
+			lint,
+			"libbpf loads these with attach type 0 where it cannot load a "
+			"cgroup_sock program with cgroup_inet_sock_create",
+			BPFTOKEN_PROGS, progs,
+			"add cgroup_sock and cgroup_inet_sock_create, or "
+			"cgroup_inet_ingress");
 }
 
 static void check_libbpf_global_data(struct lint *lint)
 {
 	if (loads_programs(lint) && lint->cmds & CMD_MAP_CREATE &&
 	    !(lint->maps & MAP_ARRAY && probes_load(lint)))
-		found_plain(lint,
-			    "libbpf creates the maps of global variables only where it can "
-			    "create an array and load a socket_filter program with attach "
-			    "type 0",
-			    "add array, socket_filter and cgroup_inet_ingress if the program "
-			    "has global variables");
+		found_plain(
+			lint,
+			"libbpf creates the maps of global variables only where it can "
+			"create an array and load a socket_filter program with attach "
+			"type 0",
+			"add array, socket_filter and cgroup_inet_ingress if the program "
+			"has global variables");
 }
 
 static void check_libbpf_usdt(struct lint *lint)

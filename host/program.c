@@ -5,6 +5,8 @@
  */
 #include "container.h"
 
+#include "bpffs.h"
+
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -91,7 +93,6 @@ static int search_error(const char *name, int code)
 
 int program_exec(const struct container *container, struct bpftoken_error *err)
 {
-	uint64_t got;
 	int r = 0;
 
 	if (container->caps_given)
@@ -102,8 +103,11 @@ int program_exec(const struct container *container, struct bpftoken_error *err)
 		r = set_capabilities(container->caps, err);
 	if (r < 0)
 		return r;
-	if (container->memlock)
-		(void)sys_set_memlock(container->memlock, &got);
+	/* Software looks in /sys/fs/bpf alone unless it is told. */
+	if (container->policy && strcmp(container->bpffs, BPFFS_DEFAULT_TARGET) != 0) {
+		(void)setenv("BPFTOKEN_PATH", container->bpffs, 0);
+		(void)setenv("LIBBPF_BPF_TOKEN_PATH", container->bpffs, 0);
+	}
 	r = search_error(container->argv[0],
 			 sys_execvp(container->argv[0], container->argv));
 	return err_raise(err, BPFTOKEN_STAGE_EXEC, r, "%s: %s", container->argv[0],

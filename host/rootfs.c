@@ -47,10 +47,15 @@ static int mount_own(struct bpftoken_error *err)
 	for (size_t i = 0; i < ARRAY_SIZE(own_mounts); i++) {
 		int r = sys_mkdir(own_mounts[i].target, 0755);
 
-		if (r == 0 || r == -EEXIST)
-			r = sys_mount(own_mounts[i].fstype, own_mounts[i].target,
-				      own_mounts[i].fstype, own_mounts[i].flags,
-				      own_mounts[i].data);
+		/* An image has it, or the container's root may have no right to make it. */
+		if (r < 0 && r != -EEXIST) {
+			raise_setup(r, own_mounts[i].target, err);
+			err_fix(err, "make the directory in the root directory first");
+			return r;
+		}
+		r = sys_mount(own_mounts[i].fstype, own_mounts[i].target,
+			      own_mounts[i].fstype, own_mounts[i].flags,
+			      own_mounts[i].data);
 		/* A network namespace of the host: its sysfs is not ours to mount. */
 		if (r == -EPERM && !strcmp(own_mounts[i].fstype, "sysfs"))
 			continue;
@@ -107,7 +112,7 @@ static int with_rootfs(const char *rootfs, struct bpftoken_error *err)
 	int r = 0;
 
 	while (taken < ARRAY_SIZE(devices) && r >= 0) {
-		r = sys_open_tree(devices[taken]);
+		r = sys_open_tree(devices[taken], false);
 		if (r >= 0)
 			tree_fds[taken++] = r;
 		else

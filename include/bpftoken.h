@@ -112,7 +112,7 @@ enum bpftoken_kind {
 };
 
 /*
- * One failure. Owned by the caller, no allocation inside, may be copied freely.
+ * One failure. Owned by the caller, needs no initialisation, may be copied freely.
  * Texts are always terminated; a text too long for its field ends in "...".
  */
 struct bpftoken_error {
@@ -325,7 +325,8 @@ BPFTOKEN_API int bpftoken_policy_equal(const struct bpftoken_policy *a,
  * bpftoken_policy_covers - does a policy delegate all that another asks
  * @policy: what is delegated
  * @wanted: what is asked
- * @ret_missing: what is asked and not delegated, to be freed by the caller; may be NULL
+ * @ret_missing: what is asked and not delegated, to be freed by the caller, or NULL when
+ * nothing is; may be NULL
  *
  * Returns: 1 all of it, 0 not all.
  * Errors:
@@ -344,8 +345,10 @@ BPFTOKEN_API int bpftoken_policy_covers(const struct bpftoken_policy *policy,
  * @err: what is wrong, with line, column and the nearest name
  *
  * Reading is strict: an unknown name or key is an error, nothing is ignored.
+ *
  * mount: "delegate_cmds=map_create:prog_load,delegate_maps=ringbuf", or a whole line
  * of /proc/PID/mountinfo or mount(8).
+ *
  * lxd: "security.delegate_bpf.cmd_types=...", `lxc config set` lines, or the config
  * block of `lxc config show`.
  *
@@ -355,6 +358,7 @@ BPFTOKEN_API int bpftoken_policy_covers(const struct bpftoken_policy *policy,
  *   ENOENT  an unknown name; err offers the nearest one.
  *   ERANGE  a number that does not fit 64 bits.
  *   ENOMEM  no memory.
+ * Privilege: none.
  * Since: 0.1
  * Source: Linux kernel/bpf/inode.c, bpf_parse_param(); LXD's instance options.
  */
@@ -370,13 +374,14 @@ BPFTOKEN_API int bpftoken_policy_parse(const char *text, const char *dialect,
  * @err: why the dialect cannot express the policy
  *
  * The text is canonical: sets in the order commands, maps, programs, attach types;
- * names in the kernel's order of values; empty sets left out. Parsing it gives the
- * same policy.
+ * names in the kernel's order of values; empty sets left out. It ends with a newline.
+ * Parsing it gives the same policy.
  *
  * Returns: 0.
  * Errors:
  *   EINVAL  unknown dialect.
  *   ENOMEM  no memory.
+ * Privilege: none.
  * Since: 0.1
  */
 BPFTOKEN_API int bpftoken_policy_format(const struct bpftoken_policy *policy,
@@ -424,7 +429,7 @@ BPFTOKEN_API int bpftoken_bpffs_context(struct bpftoken_error *err);
 struct bpftoken_bpffs_opts {
 	size_t sz;
 	uint32_t flags; /* BPFTOKEN_BPFFS_* */
-	uint32_t uid; /* owner of the root directory, a HOST uid; with BPFTOKEN_BPFFS_UID */
+	uint32_t uid; /* owner of the root, a HOST uid; with BPFTOKEN_BPFFS_UID */
 	uint32_t gid; /* group, a HOST gid; with BPFTOKEN_BPFFS_GID */
 	uint32_t mode; /* permissions, 0 = the kernel's 1777 */
 	uint32_t timeout_ms; /* bound of every wait for the other side, 0 = 5000 */
@@ -473,7 +478,7 @@ BPFTOKEN_API int bpftoken_bpffs_build(int context_fd,
  * Returns: 0.
  * Errors:
  *   ENOENT  no such directory.
- *   ENOTDIR a part of the path is not a directory.
+ *   ENOTDIR  a part of the path is not a directory.
  *   ELOOP   a part of the path is a symbolic link.
  *   EPERM   no CAP_SYS_ADMIN for this mount namespace.
  * Privilege: CAP_SYS_ADMIN in the user namespace that owns the mount namespace.
@@ -539,7 +544,7 @@ BPFTOKEN_API int bpftoken_bpffs_mount(int pidfd, const struct bpftoken_policy *p
  * @bpffs_fd: the root directory of the bpffs; an O_PATH descriptor will not do
  * @err: what failed
  *
- * Returns: the token's file descriptor. It keeps the masks of the mount as they are now
+ * Returns: the token's file descriptor, 3 or above. It keeps the masks of the mount as they are now
  * and stays valid after the mount is gone.
  * Errors:
  *   EBADF   not a descriptor, or an O_PATH one.
@@ -570,8 +575,8 @@ struct bpftoken_open_opts {
  *
  * Returns: the token's file descriptor.
  * Errors:
- *   ENOENT  no bpffs here, none yields a token, or none covers what is wanted.
- *   any of open(2) and bpftoken_create(), where a path was given.
+ *   ENOENT  no bpffs here, or none covers what is wanted.
+ *   any of open(2) and bpftoken_create(): of the path, or of the first bpffs.
  * Privilege: as bpftoken_create().
  * Since: 0.1
  */
@@ -620,14 +625,9 @@ BPFTOKEN_API int bpftoken_global_set(int token_fd);
  */
 BPFTOKEN_API int bpftoken_global_get(void);
 
-/*
- * token_fd in the options below: 0 the process-wide token (bpftoken_global_set()), if one
- * is set; -1 no token; above 0 this token.
- */
-
 struct bpftoken_map_create_opts {
 	size_t sz;
-	int32_t token_fd;
+	int32_t token_fd; /* 0 the process-wide token, -1 none, above 0 this one */
 	uint32_t type; /* map type */
 	uint32_t key_size; /* bytes */
 	uint32_t value_size; /* bytes */
@@ -668,7 +668,7 @@ BPFTOKEN_API int bpftoken_map_create(const struct bpftoken_map_create_opts *opts
 
 struct bpftoken_prog_load_opts {
 	size_t sz;
-	int32_t token_fd;
+	int32_t token_fd; /* 0 the process-wide token, -1 none, above 0 this one */
 	uint32_t type; /* program type */
 	uint32_t expected_attach_type; /* 0 is cgroup_inet_ingress: there is no "none" */
 	uint32_t insn_cnt; /* instructions, 8 bytes each */
@@ -680,7 +680,8 @@ struct bpftoken_prog_load_opts {
 	uint32_t log_size; /* bytes of log_buf */
 	uint32_t kern_version;
 	char *log_buf;
-	uint32_t *ret_log_true_size; /* bytes that the whole log needs; NULL = not wanted */
+	/* bytes that the whole log needs, written on failure too; NULL = not wanted */
+	uint32_t *ret_log_true_size;
 	uint32_t ifindex;
 	uint32_t btf_fd;
 	const void *func_info;
@@ -722,7 +723,7 @@ BPFTOKEN_API int bpftoken_prog_load(const struct bpftoken_prog_load_opts *opts,
 
 struct bpftoken_btf_load_opts {
 	size_t sz;
-	int32_t token_fd;
+	int32_t token_fd; /* 0 the process-wide token, -1 none, above 0 this one */
 	uint32_t size; /* bytes of data */
 	const void *data; /* raw BTF */
 	char *log_buf;
@@ -752,7 +753,7 @@ BPFTOKEN_API int bpftoken_btf_load(const struct bpftoken_btf_load_opts *opts,
 
 struct bpftoken_btf_by_id_opts {
 	size_t sz;
-	int32_t token_fd;
+	int32_t token_fd; /* 0 the process-wide token, -1 none, above 0 this one */
 	uint32_t id; /* id of a BTF object in the kernel */
 };
 
@@ -793,7 +794,8 @@ enum bpftoken_answer {
  * @token_fd: as in the load functions: 0 process-wide, -1 none, above 0 this one
  * @reason: which check refused and what would turn it into a yes; may be NULL
  *
- * Creates the smallest map of that type and closes it.
+ * Creates the smallest map of that type and closes it. The reason is complete, without
+ * bpftoken_explain().
  *
  * Returns: enum bpftoken_answer.
  * Errors:
@@ -811,10 +813,13 @@ BPFTOKEN_API int bpftoken_probe_map_type(uint32_t type, int token_fd,
  * @token_fd: as in the load functions: 0 process-wide, -1 none, above 0 this one
  * @reason: which check refused and what would turn it into a yes; may be NULL
  *
- * Loads the smallest program of that type and closes it. Nothing is attached.
+ * Loads the smallest program of that type and closes it. Nothing is attached. The reason
+ * is complete, without bpftoken_explain().
  *
  * Returns: enum bpftoken_answer.
  * Errors:
+ *   EOPNOTSUPP  a program of this type (tracing, struct_ops, ext, lsm) needs a target in
+ *           the kernel's BTF, which this probe does not choose.
  *   ENOMEM, EMFILE, ENFILE, EAGAIN  the question could not be asked.
  * Privilege: none to ask.
  * Since: 0.1

@@ -171,12 +171,6 @@ static int set_owner(int context_fd, const struct bpftoken_bpffs_opts *opts,
 static int set_masks(int context_fd, const struct bpftoken_policy *policy,
 		     struct bpftoken_error *err)
 {
-	static const char *const keys[BPFTOKEN_SETS] = {
-		[BPFTOKEN_CMDS] = "delegate_cmds",
-		[BPFTOKEN_MAPS] = "delegate_maps",
-		[BPFTOKEN_PROGS] = "delegate_progs",
-		[BPFTOKEN_ATTACHS] = "delegate_attachs",
-	};
 	char value[24];
 
 	for (uint32_t set = 0; set < BPFTOKEN_SETS; set++) {
@@ -186,7 +180,7 @@ static int set_masks(int context_fd, const struct bpftoken_policy *policy,
 			continue;
 		snprintf(value, sizeof(value), "0x%llx",
 			 (unsigned long long)policy->mask[set]);
-		r = set_string(context_fd, keys[set], value,
+		r = set_string(context_fd, dialect_mount_keys[set], value,
 			       BPFTOKEN_STAGE_FSCONFIG_CMDS + set, err);
 		if (r < 0)
 			return r;
@@ -226,9 +220,9 @@ int bpftoken_bpffs_build(int context_fd, const struct bpftoken_policy *policy,
 	r = opts_take(&own, sizeof(own), opts, err);
 	if (r < 0)
 		return r;
-	if (!policy || bpftoken_policy_is_empty(policy, BPFTOKEN_SETS))
-		return err_raise(err, BPFTOKEN_STAGE_POLICY, -EINVAL,
-				 "the policy is empty, nothing would be delegated");
+	r = policy_require(policy, err);
+	if (r < 0)
+		return r;
 	r = check_is_delegating_bpffs(context_fd, err);
 	if (r < 0)
 		return r;

@@ -9,6 +9,7 @@
 
 #include "attr.h"
 #include "bpffs.h"
+#include "mountinfo.h"
 #include "names.h"
 #include "policy.h"
 
@@ -52,14 +53,15 @@ static uint64_t capabilities_of(const struct denied_call *call)
 	}
 }
 
-/* Only the kernel's own BTF can say "unknown": an EPERM never does. */
+/* Only the kernel's own BTF can say "unknown", an EPERM never; or no mask can hold it. */
 static bool kernel_lacks(const struct need *needs, size_t n, struct bpftoken_error *reason)
 {
 	for (size_t i = 0; i < n; i++) {
 		int count = names_kernel_count(needs[i].set);
 		const char *name = bpftoken_name(needs[i].set, needs[i].value);
 
-		if (count < 0 || needs[i].value < (uint32_t)count)
+		if (needs[i].value <= NAMES_MAX_VALUE &&
+		    (count < 0 || needs[i].value < (uint32_t)count))
 			continue;
 		snprintf(reason->why, sizeof(reason->why),
 			 "the running kernel does not know %s %s%s%u%s",
@@ -72,36 +74,41 @@ static bool kernel_lacks(const struct need *needs, size_t n, struct bpftoken_err
 	return false;
 }
 
-/* Every missing bit at once, so that one change on the host is enough. */
-static bool not_delegated(const struct denied_call *call, const struct need *needs, size_t n,
+/*
+ * Every missing bit at once, so that one change on the host is enough: 1, 0 when none is
+ * missing, or a negative errno when the token cannot be read.
+ */
+static int not_delegated(const struct denied_call *call, const struct need *needs, size_t n,
 			  struct bpftoken_error *reason)
 {
 	_cleanup_policy_ struct bpftoken_policy *has = NULL;
 	_cleanup_free_ char *options = NULL;
 	struct bpftoken_policy missing = { 0 };
 	struct text why = { 0 };
+	int r;
 
-	if (bpftoken_info(call->token_fd, &has, NULL) < 0)
-		return false;
+	r = bpftoken_info(call->token_fd, &has, NULL);
+	if (r < 0)
+		return r;
 	for (size_t i = 0; i < n; i++) {
 		if (bpftoken_policy_has(has, needs[i].set, needs[i].value))
 			continue;
 		(void)bpftoken_policy_add(&missing, needs[i].set, needs[i].value);
-		text_add(&why, "%s%s ", why.len ? " and " : "",
+		text_add(&why, "%s%s ", why.len ? ", " : "",
 			 names_set_noun(needs[i].set));
 		list_format(&why, needs[i].set, missing.mask[needs[i].set], ":");
 	}
 	if (!why.len)
-		return false;
+		return 0;
 	snprintf(reason->why, sizeof(reason->why), "the token does not delegate %s", why.data);
 	text_done(&why);
 	if (bpftoken_policy_format(&missing, "mount", &options, NULL) == 0)
-		snprintf(reason->fix, sizeof(reason->fix), "delegate it on the host, too: %.*s",
+		snprintf(reason->fix, sizeof(reason->fix), "delegate this as well, on the host: %.*s",
 			 (int)strcspn(options, "\n"), options);
-	return true;
+	return 1;
 }
 
-/* The capabilities that BPF asks for; CAP_SYS_ADMIN stands for the others. */
+/* The capabilities that BPF asks for. */
 static const struct {
 	uint64_t bit;
 	const char *name;
@@ -112,12 +119,12 @@ static const struct {
 	{ 1ULL << CAP_SYS_ADMIN, "CAP_SYS_ADMIN" },
 };
 
-static bool no_capability(uint64_t needed, const char *where, struct bpftoken_error *reason)
+bool denial_no_capability(uint64_t needed, const char *where, struct bpftoken_error *reason)
 {
 	struct text names = { 0 };
 	uint64_t has = 0;
 
-	if (sys_capabilities(&has) < 0 || has & 1ULL << CAP_SYS_ADMIN || !(needed & ~has))
+	if (sys_capabilities(&has) < 0 || !(needed & ~has))
 		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(capability_names); i++)
 		if (needed & ~has & capability_names[i].bit)
@@ -130,6 +137,17 @@ static bool no_capability(uint64_t needed, const char *where, struct bpftoken_er
 		 names.data ? names.data : "it");
 	text_done(&names);
 	return true;
+}
+
+/* CAP_SYS_ADMIN stands for the others where a token is used, not where one is made. */
+static bool lacks_capability(const struct denied_call *call, const char *where,
+			     struct bpftoken_error *reason)
+{
+	uint64_t has = 0;
+
+	if (sys_capabilities(&has) == 0 && has & 1ULL << CAP_SYS_ADMIN)
+		return false;
+	return denial_no_capability(capabilities_of(call), where, reason);
 }
 
 /* First line of a file, without newline; "" when it cannot be read. */
@@ -169,10 +187,16 @@ static void blocked(const char *passed, struct bpftoken_error *reason)
 		 "profile");
 }
 
-static uint32_t without_token(uint64_t needed, struct bpftoken_error *reason)
+static int is_delegated_bpffs(const struct mountinfo *mount, void *data)
+{
+	(void)data;
+	return !strcmp(mount->fs_type, "bpf") && strstr(mount->super_options, "delegate_");
+}
+
+static uint32_t without_token(const struct denied_call *call, struct bpftoken_error *reason)
 {
 	if (bpffs_in_initial_userns(0) != 0) {
-		if (no_capability(needed, "the initial user namespace", reason))
+		if (lacks_capability(call, "the initial user namespace", reason))
 			return BPFTOKEN_NO_CAPABILITY;
 		blocked("the capabilities are there", reason);
 		return BPFTOKEN_BLOCKED;
@@ -180,8 +204,10 @@ static uint32_t without_token(uint64_t needed, struct bpftoken_error *reason)
 	snprintf(reason->why, sizeof(reason->why),
 		 "the call carried no token, and without one only capabilities of the initial "
 		 "user namespace count");
-	snprintf(reason->fix, sizeof(reason->fix),
-		 "make a token of a bpffs that delegates it, and pass it");
+	snprintf(reason->fix, sizeof(reason->fix), "%s",
+		 mountinfo_each(0, is_delegated_bpffs, NULL) > 0 ?
+			 "make a token of the bpffs that is mounted here, and pass it" :
+			 "delegate on the host: nothing is delegated to this mount namespace");
 	return BPFTOKEN_NOT_DELEGATED;
 }
 
@@ -189,17 +215,20 @@ uint32_t denial_find(const struct denied_call *call, struct bpftoken_error *reas
 {
 	struct need needs[BPFTOKEN_SETS];
 	size_t n = needs_of(call, needs);
-	uint64_t needed = capabilities_of(call);
+	int delegated;
 
 	if (kernel_lacks(needs, n, reason))
 		return BPFTOKEN_KERNEL_LACKS;
 	reason->kind = BPFTOKEN_KIND_DENIED;
 	if (call->token_fd < 0)
-		return without_token(needed, reason);
-	if (not_delegated(call, needs, n, reason))
+		return without_token(call, reason);
+	delegated = not_delegated(call, needs, n, reason);
+	if (delegated > 0)
 		return BPFTOKEN_NOT_DELEGATED;
-	if (no_capability(needed, "the token's user namespace", reason))
+	if (lacks_capability(call, "the token's user namespace", reason))
 		return BPFTOKEN_NO_CAPABILITY;
-	blocked("the token delegates it and the capabilities are there", reason);
+	blocked(delegated == 0 ? "the token delegates it and the capabilities are there" :
+				 "the capabilities are there and the token cannot be read",
+		reason);
 	return BPFTOKEN_BLOCKED;
 }

@@ -18,7 +18,7 @@
 #include "error.h"
 #include "names.h"
 
-static const char *const delegate_keys[] = {
+const char *const dialect_mount_keys[BPFTOKEN_SETS] = {
 	[BPFTOKEN_CMDS] = "delegate_cmds",
 	[BPFTOKEN_MAPS] = "delegate_maps",
 	[BPFTOKEN_PROGS] = "delegate_progs",
@@ -89,13 +89,13 @@ static int refuse_option(struct reader *reader, struct span option, struct span 
 	if (is_cut_list(reader, option)) {
 		r = text_error(reader->err, option.at, -EINVAL,
 			       "\",\" ends the list of %s, and \"%s\" is no mount option",
-			       delegate_keys[reader->last], SPAN_QUOTE(option));
+			       dialect_mount_keys[reader->last], SPAN_QUOTE(option));
 		err_fix(reader->err, "write \":\" before %s", SPAN_QUOTE(option));
 		return r;
 	}
 	nearest_init(&nearest, key.data, key.len);
-	for (size_t i = 0; i < ARRAY_SIZE(delegate_keys); i++)
-		nearest_offer(&nearest, delegate_keys[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(dialect_mount_keys); i++)
+		nearest_offer(&nearest, dialect_mount_keys[i]);
 	for (size_t i = 0; i < ARRAY_SIZE(other_options); i++)
 		nearest_offer(&nearest, other_options[i].key);
 	if (nearest.best) {
@@ -108,8 +108,8 @@ static int refuse_option(struct reader *reader, struct span option, struct span 
 			       "unknown mount option \"%s\"", SPAN_QUOTE(key));
 		err_fix(reader->err,
 			"remove it; the options that delegate are %s, %s, %s and %s",
-			delegate_keys[0], delegate_keys[1], delegate_keys[2],
-			delegate_keys[3]);
+			dialect_mount_keys[0], dialect_mount_keys[1], dialect_mount_keys[2],
+			dialect_mount_keys[3]);
 	}
 	return r;
 }
@@ -147,7 +147,7 @@ static int parse_option(struct reader *reader, struct span option)
 	int r;
 
 	for (uint32_t set = 0; set < BPFTOKEN_SETS; set++) {
-		if (!span_is(key, delegate_keys[set]))
+		if (!span_is(key, dialect_mount_keys[set]))
 			continue;
 		reader->last = set;
 		return list_parse(value.data, value.len, set, reader->syntax, value.at,
@@ -349,7 +349,7 @@ static int mount_parse(const char *text, struct bpftoken_policy *policy,
 	r = text_error(err, whole.at, -EINVAL,
 		       "none of these mount options delegates anything");
 	err_fix(err, "write an option such as %s=map_create:prog_load",
-		delegate_keys[BPFTOKEN_CMDS]);
+		dialect_mount_keys[BPFTOKEN_CMDS]);
 	return r;
 }
 
@@ -370,7 +370,7 @@ static int mount_format(const struct bpftoken_policy *policy, struct text *out,
 	for (uint32_t set = 0; set < BPFTOKEN_SETS; set++) {
 		if (!policy->mask[set])
 			continue;
-		text_add(out, "%s%s=", before, delegate_keys[set]);
+		text_add(out, "%s%s=", before, dialect_mount_keys[set]);
 		list_format(out, set, policy->mask[set], ":");
 		before = ",";
 	}

@@ -23,6 +23,9 @@ struct dialect {
 };
 
 extern const struct dialect dialect_mount;
+
+/* The kernel's option of each set: "delegate_cmds"... */
+extern const char *const dialect_mount_keys[BPFTOKEN_SETS];
 extern const struct dialect dialect_lxd;
 
 /* Over any NULL-terminated table of dialects; name NULL detects. */

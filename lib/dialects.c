@@ -36,7 +36,7 @@ static int refuse_dialect(const struct dialect *const table[], const char *name,
 
 static const struct dialect *find(const struct dialect *const table[], const char *name)
 {
-	for (size_t i = 0; table[i]; i++) {
+	for (size_t i = 0; name && table[i]; i++) {
 		if (!strcmp(table[i]->name, name))
 			return table[i];
 	}

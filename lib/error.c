@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static void fill(char *field, size_t size, const char *format, va_list args)
+_printf_(3, 0) static void fill(char *field, size_t size, const char *format, va_list args)
 {
 	int len = vsnprintf(field, size, format, args);
 
@@ -94,6 +94,8 @@ int opts_take(void *ret, size_t known, const void *opts, struct bpftoken_error *
 	memset(ret, 0, known);
 	if (opts)
 		memcpy(ret, opts, size < known ? size : known);
+	/* What was taken may be handed on, so its size is what it really is. */
+	memcpy(ret, &known, sizeof(known));
 	return 0;
 }
 

@@ -25,8 +25,8 @@ int err_oom(struct bpftoken_error *err);
 
 /*
  * Takes the caller's options, which may be older (shorter) or newer (longer) than ours:
- * known bytes into ret, the rest of ret zero, NULL opts all zero. -EINVAL when sz is
- * shorter than itself, -E2BIG when bytes that we do not know are set.
+ * known bytes into ret, the rest of ret zero, NULL opts all zero; ret's own sz is known.
+ * -EINVAL when sz is shorter than itself, -E2BIG when bytes that we do not know are set.
  */
 int opts_take(void *ret, size_t known, const void *opts, struct bpftoken_error *err);
 

@@ -6,6 +6,7 @@
 #include "attr.h"
 #include "denial.h"
 
+#include <linux/capability.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -38,7 +39,7 @@ static const struct {
 	STAGE(VERIFY, "cannot delegate what was asked"),
 	STAGE(SETUP, "cannot set up the container"),
 	STAGE(EXEC, "cannot run the program"),
-	STAGE(DISCOVER, "found no bpffs to make a token of"),
+	STAGE(DISCOVER, "found no bpffs that gives such a token"),
 	STAGE(TOKEN_OPEN, "cannot open the bpffs"),
 	STAGE(TOKEN_CREATE, "cannot make a token"),
 	STAGE(TOKEN_INFO, "cannot read what the token permits"),
@@ -60,7 +61,7 @@ static const struct remedy {
 } remedies[] = {
 	{ BPFTOKEN_STAGE_MEMORY, 0, BPFTOKEN_KIND_FAILED, NULL, "free some memory and repeat" },
 	{ BPFTOKEN_STAGE_POLICY, 0, BPFTOKEN_KIND_POLICY, NULL,
-	  "name at least one command, for example --cmds map_create" },
+	  "correct the policy; bpftoken-policy(5) describes the dialects" },
 	{ BPFTOKEN_STAGE_OPTIONS, -E2BIG, BPFTOKEN_KIND_USAGE, NULL, "use a newer libbpftoken" },
 	{ BPFTOKEN_STAGE_OPTIONS, 0, BPFTOKEN_KIND_USAGE, NULL, "correct the call" },
 	{ BPFTOKEN_STAGE_KERNEL, -EOPNOTSUPP, BPFTOKEN_KIND_KERNEL,
@@ -123,14 +124,15 @@ static const struct remedy {
 	{ BPFTOKEN_STAGE_VERIFY, -EOPNOTSUPP, BPFTOKEN_KIND_KERNEL, NULL,
 	  "leave it out, or use a newer kernel" },
 	{ BPFTOKEN_STAGE_DISCOVER, -ENOENT, BPFTOKEN_KIND_FAILED, NULL,
-	  "delegate on the host: bpftoken run or bpftoken mount" },
+	  "delegate on the host: bpftoken run" },
 	{ BPFTOKEN_STAGE_TOKEN_OPEN, -EACCES, BPFTOKEN_KIND_DENIED, NULL,
 	  "open it as its owner, or let the host delegate with another mode" },
 	{ BPFTOKEN_STAGE_TOKEN_CREATE, -EPERM, BPFTOKEN_KIND_DENIED,
-	  "the bpffs belongs to another user namespace, or CAP_BPF is missing in this one",
-	  "run in the user namespace that the bpffs was mounted for, with CAP_BPF" },
+	  "the bpffs belongs to another user namespace than this process",
+	  "run in the user namespace that the bpffs was mounted for" },
 	{ BPFTOKEN_STAGE_TOKEN_CREATE, -EINVAL, BPFTOKEN_KIND_FAILED,
-	  "it is not the root directory of a bpffs", "name the mount point of a bpffs" },
+	  "it is not the root directory of a bpffs",
+	  "name the mount point of a bpffs that the host delegates (bpftoken run)" },
 	{ BPFTOKEN_STAGE_TOKEN_CREATE, -EOPNOTSUPP, BPFTOKEN_KIND_DENIED,
 	  "there are no tokens in the initial user namespace",
 	  "run inside the container; root on the host needs no token" },
@@ -207,6 +209,8 @@ uint32_t bpftoken_explain(struct bpftoken_error *err)
 
 	if (!own_why && denied_call_of(err, &call))
 		(void)denial_find(&call, err);
+	if (!own_why && err->stage == BPFTOKEN_STAGE_TOKEN_CREATE && err->code == -EPERM)
+		(void)denial_no_capability(1ULL << CAP_BPF, "this user namespace", err);
 	row = find_remedy(err->stage, err->code);
 	keep_or_copy(err->what, sizeof(err->what),
 		     stages[err->stage < ARRAY_SIZE(stages) ? err->stage : 0].what);

@@ -9,7 +9,7 @@ struct message {
 	uint32_t tag;
 	uint32_t stage;
 	int32_t code;
-	char why[160]; /* the failing side's own words, such as the kernel's message */
+	char why[160], fix[96]; /* the failing side's own words, if it has some */
 };
 
 int handshake_send(int sock, uint32_t tag, int fd, struct bpftoken_error *err)
@@ -27,7 +27,15 @@ void handshake_fail(int sock, const struct bpftoken_error *err)
 				   .code = err->code };
 
 	memcpy(message.why, err->why, sizeof(message.why) - 1);
+	memcpy(message.fix, err->fix, sizeof(message.fix) - 1);
 	(void)sys_send_fd(sock, &message, sizeof(message), -EBADF);
+}
+
+static void make_printable(char *text)
+{
+	for (; *text; text++)
+		if (*text < ' ' || *text == 0x7f)
+			*text = '?';
 }
 
 /* What the other side says is data, also when it is our own helper. */
@@ -35,10 +43,13 @@ static int raise_theirs(const struct message *message, struct bpftoken_error *er
 {
 	int code = message->code < 0 && message->code > -4096 ? message->code : -EPROTO;
 
-	if (!message->why[0])
-		return err_raise(err, message->stage, code, NULL);
-	return err_raise(err, message->stage, code, "%.*s", (int)sizeof(message->why) - 1,
-			 message->why);
+	err_raise(err, message->stage, code, "%.*s", (int)sizeof(message->why) - 1, message->why);
+	err_fix(err, "%.*s", (int)sizeof(message->fix) - 1, message->fix);
+	if (err) {
+		make_printable(err->why);
+		make_printable(err->fix);
+	}
+	return code;
 }
 
 /* One message: 1, 0 at the end, or an error, which may be the other side's. */
@@ -119,9 +130,8 @@ int handshake_container_side(int sock, int timeout_ms, int root_fd, const char *
 	if (r < 0)
 		return r;
 	r = handshake_send(sock, HANDSHAKE_PLACED, -EBADF, err);
-	if (r < 0)
-		return r;
-	r = handshake_expect(sock, timeout_ms, HANDSHAKE_GO, NULL, err);
+	if (r == 0)
+		r = handshake_expect(sock, timeout_ms, HANDSHAKE_GO, NULL, err);
 	if (r < 0)
 		(void)undo(sock, mount_fd, &gone);
 	return r;

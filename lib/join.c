@@ -7,6 +7,7 @@
  */
 #include "bpffs.h"
 #include "handshake.h"
+#include "policy.h"
 
 #include <fcntl.h>
 #include <sched.h>
@@ -61,7 +62,7 @@ static void end_helper(int pidfd, int timeout_ms)
 	if (sys_reap(pidfd, timeout_ms, &info) == 0)
 		return;
 	(void)sys_pidfd_signal(pidfd, SIGKILL);
-	(void)sys_reap(pidfd, -1, &info);
+	(void)sys_reap(pidfd, timeout_ms, &info);
 }
 
 static int with_helper(const struct target *target, const struct bpftoken_policy *policy,
@@ -89,6 +90,12 @@ static int with_helper(const struct target *target, const struct bpftoken_policy
 	return r;
 }
 
+/* ENOENT is what /proc says of a process that has ended, reaped or not. */
+static int raise_target(int code, struct bpftoken_error *err)
+{
+	return err_raise(err, BPFTOKEN_STAGE_TARGET, code == -ENOENT ? -ESRCH : code, NULL);
+}
+
 /* The pid behind the pidfd, and that process's root; both are of one living process. */
 static int open_target(int pidfd, struct target *target, struct bpftoken_error *err)
 {
@@ -101,7 +108,7 @@ static int open_target(int pidfd, struct target *target, struct bpftoken_error *
 		return err_raise(err, BPFTOKEN_STAGE_TARGET, target->pid, NULL);
 	r = bpffs_in_initial_userns(target->pid);
 	if (r < 0)
-		return err_raise(err, BPFTOKEN_STAGE_TARGET, r, NULL);
+		return raise_target(r, err);
 	if (r > 0)
 		return err_raise(err, BPFTOKEN_STAGE_TARGET, -EINVAL,
 				 "the process lives in the initial user namespace, where the "
@@ -109,7 +116,7 @@ static int open_target(int pidfd, struct target *target, struct bpftoken_error *
 	snprintf(path, sizeof(path), "/proc/%d/root", (int)target->pid);
 	target->root_fd = sys_openat(AT_FDCWD, path, O_PATH | O_DIRECTORY);
 	if (target->root_fd < 0)
-		return err_raise(err, BPFTOKEN_STAGE_TARGET, target->root_fd, NULL);
+		return raise_target(target->root_fd, err);
 	/* Still alive, so the pid was not somebody else's by now. */
 	r = sys_pidfd_signal(pidfd, 0);
 	return r < 0 ? err_raise(err, BPFTOKEN_STAGE_TARGET, r, NULL) : 0;
@@ -125,9 +132,9 @@ int bpftoken_bpffs_mount(int pidfd, const struct bpftoken_policy *policy,
 	r = opts_take(&own, sizeof(own), opts, err);
 	if (r < 0)
 		return r;
-	if (!policy || bpftoken_policy_is_empty(policy, BPFTOKEN_SETS))
-		return err_raise(err, BPFTOKEN_STAGE_POLICY, -EINVAL,
-				 "the policy is empty, nothing would be delegated");
+	r = policy_require(policy, err);
+	if (r < 0)
+		return r;
 	r = bpffs_may_delegate(err);
 	if (r < 0)
 		return r;

@@ -5,6 +5,7 @@
  */
 #include "policy.h"
 
+#include "error.h"
 #include "names.h"
 
 int bpftoken_policy_new(struct bpftoken_policy **ret_policy)
@@ -119,4 +120,13 @@ int bpftoken_policy_covers(const struct bpftoken_policy *policy,
 		**ret_missing = missing;
 	}
 	return 0;
+}
+
+int policy_require(const struct bpftoken_policy *policy, struct bpftoken_error *err)
+{
+	if (policy && !bpftoken_policy_is_empty(policy, BPFTOKEN_SETS))
+		return 0;
+	err_raise(err, BPFTOKEN_STAGE_POLICY, -EINVAL, "it is empty, nothing would be delegated");
+	err_fix(err, "name at least one command, for example --cmds map_create");
+	return -EINVAL;
 }

@@ -22,6 +22,9 @@ struct bpftoken_policy {
 	uint64_t memlock;
 };
 
+/* A policy that delegates something, or -EINVAL: nothing is ever mounted for nothing. */
+int policy_require(const struct bpftoken_policy *policy, struct bpftoken_error *err);
+
 #define POLICY_ANY UINT64_MAX
 #define POLICY_UNLIMITED UINT64_MAX
 

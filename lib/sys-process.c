@@ -120,6 +120,11 @@ int sys_poll(struct pollfd *fds, unsigned int count, int timeout_ms)
 	}
 }
 
+int sys_unshare(int flags)
+{
+	return result(unshare(flags));
+}
+
 int sys_setns(int fd, int nstype)
 {
 	return result(setns(fd, nstype));

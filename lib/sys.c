@@ -21,6 +21,7 @@
 #define FSOPEN_CLOEXEC_ 1U
 #define FSMOUNT_CLOEXEC_ 1U
 #define OPEN_TREE_CLONE_ 1U
+#define AT_RECURSIVE_ 0x8000U
 #define MOVE_MOUNT_F_EMPTY_PATH_ 0x04U
 #define MOVE_MOUNT_T_EMPTY_PATH_ 0x40U
 
@@ -55,10 +56,16 @@ int sys_move_mount(int from_fd, int to_fd)
 			      MOVE_MOUNT_F_EMPTY_PATH_ | MOVE_MOUNT_T_EMPTY_PATH_));
 }
 
-int sys_open_tree(const char *path)
+int sys_open_tree(const char *path, bool whole_tree)
 {
 	return result(syscall(SYS_open_tree, AT_FDCWD, path,
-			      OPEN_TREE_CLONE_ | (unsigned int)O_CLOEXEC));
+			      OPEN_TREE_CLONE_ | (unsigned int)O_CLOEXEC |
+				      (whole_tree ? AT_RECURSIVE_ : 0)));
+}
+
+int sys_chroot(const char *path)
+{
+	return result(chroot(path));
 }
 
 int sys_mount(const char *source, const char *target, const char *fstype,
@@ -115,6 +122,11 @@ int sys_open_in_root(int root_fd, const char *path, int flags)
 	};
 
 	return result(syscall(SYS_openat2, root_fd, path, &how, sizeof(how)));
+}
+
+int sys_dup_high(int fd)
+{
+	return result(fcntl(fd, F_DUPFD_CLOEXEC, 3));
 }
 
 int sys_close(int fd)
@@ -221,6 +233,7 @@ int sys_send_fd(int sock, const void *data, size_t size, int fd)
 static int take_rights(struct msghdr *msg, int *ret_fd)
 {
 	int taken = -EBADF;
+	size_t total = 0;
 
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
 		size_t count = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
@@ -231,13 +244,14 @@ static int take_rights(struct msghdr *msg, int *ret_fd)
 			int fd;
 
 			memcpy(&fd, CMSG_DATA(c) + i * sizeof(int), sizeof(int));
-			if (taken >= 0)
+			if (total++)
 				close(fd);
 			else
 				taken = fd;
 		}
 	}
-	if (msg->msg_flags & MSG_CTRUNC) {
+	/* The buffer's alignment leaves room for a second one. */
+	if (msg->msg_flags & MSG_CTRUNC || total > 1) {
 		if (taken >= 0)
 			close(taken);
 		return -EPROTO;

@@ -23,8 +23,10 @@ int sys_fsopen(const char *fstype);
 int sys_fsconfig(int fs_fd, unsigned int cmd, const char *key, const char *value);
 int sys_fsmount(int fs_fd, unsigned int mount_attrs);
 int sys_move_mount(int from_fd, int to_fd);
-/* A detached copy of a mount or of one file, for sys_move_mount(). */
-int sys_open_tree(const char *path);
+/* A detached copy of a mount or of one file, or of the whole tree, for sys_move_mount(). */
+int sys_open_tree(const char *path, bool whole_tree);
+int sys_chroot(const char *path);
+int sys_unshare(int flags);
 int sys_mount(const char *source, const char *target, const char *fstype,
 	      unsigned long flags, const char *data);
 int sys_umount(const char *target, int flags);
@@ -40,6 +42,8 @@ int sys_symlink(const char *target, const char *path);
 /* openat2() with RESOLVE_IN_ROOT, no symbolic links, no magic links. */
 int sys_open_in_root(int root_fd, const char *path, int flags);
 int sys_close(int fd);
+/* A copy that is no standard descriptor, at least 3. */
+int sys_dup_high(int fd);
 ssize_t sys_read(int fd, void *buf, size_t size);
 ssize_t sys_write(int fd, const void *buf, size_t size);
 /* f_type of the filesystem that fd is on. */

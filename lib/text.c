@@ -11,10 +11,26 @@
 
 #include "error.h"
 
+/* Room for len more bytes and the end; at least doubled, so that growing is linear. */
+static bool text_reserve(struct text *text, size_t len)
+{
+	size_t need = text->len + len + 1;
+	char *data;
+
+	if (need <= text->size)
+		return true;
+	need = need > text->size * 2 ? need : text->size * 2;
+	data = realloc(text->data, need);
+	if (!data)
+		return false;
+	text->data = data;
+	text->size = need;
+	return true;
+}
+
 void text_add(struct text *text, const char *format, ...)
 {
 	va_list args;
-	char *data;
 	int len;
 
 	if (text->failed)
@@ -22,12 +38,10 @@ void text_add(struct text *text, const char *format, ...)
 	va_start(args, format);
 	len = vsnprintf(NULL, 0, format, args);
 	va_end(args);
-	data = len < 0 ? NULL : realloc(text->data, text->len + (size_t)len + 1);
-	if (!data) {
+	if (len < 0 || !text_reserve(text, (size_t)len)) {
 		text->failed = true;
 		return;
 	}
-	text->data = data;
 	va_start(args, format);
 	vsnprintf(text->data + text->len, (size_t)len + 1, format, args);
 	va_end(args);

@@ -15,7 +15,7 @@
 /* Growing text for the formatters; failed is sticky, so only the end is checked. */
 struct text {
 	char *data; /* terminated; NULL while empty */
-	size_t len;
+	size_t len, size;
 	bool failed;
 };
 

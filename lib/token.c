@@ -27,14 +27,25 @@ int bpftoken_global_get(void)
 	return atomic_load(&global_token);
 }
 
+/* A caller with closed standard descriptors: 0 as token_fd would mean "process-wide". */
+static int move_high(int fd, struct bpftoken_error *err)
+{
+	int high = sys_dup_high(fd);
+
+	sys_close(fd);
+	return high < 0 ? err_raise(err, BPFTOKEN_STAGE_TOKEN_CREATE, high, NULL) : high;
+}
+
 int bpftoken_create(int bpffs_fd, struct bpftoken_error *err)
 {
 	struct attr_token_create attr = { .bpffs_fd = (uint32_t)bpffs_fd };
 	int fd = sys_bpf(ATTR_TOKEN_CREATE, &attr, sizeof(attr));
 	struct bpftoken_error unsupported;
 
-	if (fd >= 0)
+	if (fd > 2)
 		return fd;
+	if (fd >= 0)
+		return move_high(fd, err);
 	/* A kernel without tokens says EINVAL too. */
 	if (fd == -EINVAL && bpftoken_supported(&unsupported) == -EOPNOTSUPP)
 		return err_raise(err, BPFTOKEN_STAGE_KERNEL, -EOPNOTSUPP, NULL);
@@ -80,8 +91,8 @@ static int create_covering(const char *path, const struct bpftoken_policy *wante
 
 struct search {
 	const struct bpftoken_policy *wanted;
-	struct bpftoken_error *err; /* of the first bpffs that gave no token */
-	bool failed;
+	struct bpftoken_error *err; /* about failure */
+	int failure; /* of the first bpffs that gave no token */
 	int token;
 };
 
@@ -92,16 +103,18 @@ static int try_mount(const struct mountinfo *mount, void *data)
 	if (strcmp(mount->fs_type, "bpf") != 0 || strcmp(mount->root, "/") != 0)
 		return 0;
 	search->token = create_covering(mount->mount_point, search->wanted,
-					search->failed ? NULL : search->err);
+					search->failure ? NULL : search->err);
 	if (search->token >= 0)
 		return 1;
-	search->failed = true;
+	if (!search->failure)
+		search->failure = search->token;
 	return 0;
 }
 
 int bpftoken_open(const struct bpftoken_open_opts *opts, struct bpftoken_error *err)
 {
-	struct search search = { .err = err };
+	struct bpftoken_error first;
+	struct search search = { .err = &first };
 	struct bpftoken_open_opts own;
 	int r;
 
@@ -116,28 +129,34 @@ int bpftoken_open(const struct bpftoken_open_opts *opts, struct bpftoken_error *
 		return search.token;
 	if (r < 0)
 		return err_raise(err, BPFTOKEN_STAGE_DISCOVER, r, NULL);
-	if (!search.failed)
-		err_raise(err, BPFTOKEN_STAGE_DISCOVER, -ENOENT,
-			  "this mount namespace shows no bpffs");
-	return -ENOENT;
+	if (search.failure && err)
+		*err = first;
+	if (search.failure)
+		return search.failure;
+	return err_raise(err, BPFTOKEN_STAGE_DISCOVER, -ENOENT,
+			 "there is none in this mount namespace");
 }
 
 /* "allowed_cmds:\tany" or "allowed_cmds:\t0x21". */
 static int fdinfo_mask(const char *text, const char *key, uint64_t *ret_mask)
 {
 	const char *line = strstr(text, key);
-	char *end;
+	size_t digits;
 
 	if (!line)
 		return -EINVAL;
 	line += strlen(key);
-	line += strspn(line, "\t ");
+	line += *line == '\t';
 	if (!strncmp(line, "any\n", 4)) {
 		*ret_mask = POLICY_ANY;
 		return 0;
 	}
-	*ret_mask = strtoull(line, &end, 16);
-	return end != line && *end == '\n' ? 0 : -EPROTO;
+	/* strtoull() alone would take blanks, signs and too many digits. */
+	digits = strncmp(line, "0x", 2) ? 0 : strspn(line + 2, "0123456789abcdef");
+	if (digits < 1 || digits > 16 || line[2 + digits] != '\n')
+		return -EPROTO;
+	*ret_mask = strtoull(line, NULL, 16);
+	return 0;
 }
 
 /* Before Linux 6.17 the only place that shows a token's masks. Our own, never another's. */

@@ -24,6 +24,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <bpftoken.h>
 
@@ -184,8 +185,8 @@ static void explain_failure(void)
 /* -------------------------------------------------------------------- load */
 
 /* Silent but for -v; keeps the first warning, which is nearest to the cause. */
-static int take_libbpf_words(enum libbpf_print_level level, const char *format,
-			     va_list args)
+__attribute__((format(printf, 2, 0))) static int
+take_libbpf_words(enum libbpf_print_level level, const char *format, va_list args)
 {
 	if (verbose)
 		return vfprintf(stderr, format, args);

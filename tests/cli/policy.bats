@@ -1,6 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 # bpftoken policy: what it writes, and how it refuses.
+#
+# shellcheck disable=SC2154 # stdout, stderr and golden are helper.bash's
 
 load helper
 
@@ -115,7 +117,16 @@ attachs = 0xfffffff'
 @test "show --json" {
 	bpftoken policy show --json 'delegate_cmds=any,delegate_maps=0x8000000000000002'
 	expect 0
-	check_golden show.json
+	# how json-c writes an empty array depends on its version
+	tr -d ' \n' <"$stdout" >"$BATS_TEST_TMPDIR/compact"
+	diff - "$BATS_TEST_TMPDIR/compact" < <(
+		printf '{"cmds":{"any":true,"mask":"0xffffffffffffffff",'
+		printf '"names":[],"unnamed":[]},'
+		printf '"maps":{"any":false,"mask":"0x8000000000000002",'
+		printf '"names":["hash"],"unnamed":[63]},'
+		printf '"progs":{"any":false,"mask":"0x0","names":[],"unnamed":[]},'
+		printf '"attachs":{"any":false,"mask":"0x0","names":[],"unnamed":[]}}'
+	)
 }
 
 # --------------------------------------------------------------------- lint
@@ -241,8 +252,8 @@ cmd = map_create'
 	expect_error 2 '--to'
 	bpftoken policy convert --to </dev/null
 	expect_error 2 '--to'
-	bpftoken policy convert --tp mount </dev/null
-	expect_error 2 '--to'
+	bpftoken policy convert --frm mount </dev/null
+	expect_error 2 'nearest is --from'
 	bpftoken policy convert --inst x --to lxd </dev/null
 	expect_error 2 'unknown option'
 	bpftoken policy convert --to mount a b

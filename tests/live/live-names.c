@@ -52,7 +52,8 @@ static void start_server(struct server *server)
 	if (server->pid == 0) {
 		close(pair[0]);
 		sys_death_signal(SIGKILL);
-		EXPECT_OK(handshake_expect(pair[1], 10000, HANDSHAKE_READY, NULL, &err), &err);
+		EXPECT_OK(handshake_expect(pair[1], 10000, HANDSHAKE_READY, NULL, &err),
+			  &err);
 		EXPECT_EQ(sys_set_ids(0, 0), 0);
 		EXPECT_EQ(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
 		serve_contexts(pair[1]);
@@ -107,7 +108,8 @@ static const char *place(const struct server *server, int mount_fd)
 	const char *delegation;
 
 	EXPECT_OK(handshake_send(server->sock, HANDSHAKE_MOUNT, mount_fd, &err), &err);
-	EXPECT_OK(handshake_expect(server->sock, 10000, HANDSHAKE_PLACED, NULL, &err), &err);
+	EXPECT_OK(handshake_expect(server->sock, 10000, HANDSHAKE_PLACED, NULL, &err),
+		  &err);
 	EXPECT_EQ(sys_mount_id(mount_fd, &line.id), 0);
 	EXPECT_EQ(mountinfo_each(server->pid, copy_line, &line), 1);
 	EXPECT_OK(handshake_send(server->sock, HANDSHAKE_GO, -1, &err), &err);
@@ -115,12 +117,14 @@ static const char *place(const struct server *server, int mount_fd)
 	return delegation ? delegation : "";
 }
 
-static const char *delegate(const struct server *server, const struct bpftoken_policy *policy)
+static const char *delegate(const struct server *server,
+			    const struct bpftoken_policy *policy)
 {
 	_cleanup_close_ int context_fd = -EBADF, mount_fd = -EBADF;
 	struct bpftoken_error err;
 
-	EXPECT_OK(handshake_expect(server->sock, 10000, HANDSHAKE_CONTEXT, &context_fd, &err),
+	EXPECT_OK(handshake_expect(server->sock, 10000, HANDSHAKE_CONTEXT, &context_fd,
+				   &err),
 		  &err);
 	mount_fd = EXPECT_OK(bpftoken_bpffs_build(context_fd, policy, NULL, &err), &err);
 	return place(server, mount_fd);
@@ -170,8 +174,8 @@ static void whole_sets(void)
 		BPFTOKEN_OPTS(bpftoken_bpffs_opts, opts);
 		struct bpftoken_error err;
 
-		EXPECT_OK(handshake_host_side(server.sock, 10000, server.pid, policy, &opts,
-					      &err),
+		EXPECT_OK(handshake_host_side(server.sock, 10000, server.pid, policy,
+					      &opts, &err),
 			  &err);
 	}
 	end_server(&server);
@@ -192,8 +196,8 @@ static void unknown_bits_are_refused(void)
 			policy.mask[set] = 1ULL << 63;
 			if (all)
 				policy.mask[set] |= (1ULL << names_kernel_count(set)) - 1;
-			EXPECT_EQ(handshake_host_side(server.sock, 10000, server.pid, &policy,
-						      &opts, &err),
+			EXPECT_EQ(handshake_host_side(server.sock, 10000, server.pid,
+						      &policy, &opts, &err),
 				  -EOPNOTSUPP);
 			EXPECT_EQ(err.stage, BPFTOKEN_STAGE_VERIFY);
 			EXPECT_EQ(bpftoken_explain(&err), BPFTOKEN_KIND_KERNEL);
@@ -252,12 +256,13 @@ static void texts_mean_what_the_kernel_means(void)
 		r = bpftoken_policy_parse(text, "mount", &policy, &err);
 		if ((r == 0) != kernel_texts[i].ours)
 			live_fail(__FILE__, __LINE__, "\"%s\": we say %d", text, r);
-		EXPECT_OK(handshake_expect(server.sock, 10000, HANDSHAKE_CONTEXT, &context_fd,
-					   &err),
+		EXPECT_OK(handshake_expect(server.sock, 10000, HANDSHAKE_CONTEXT,
+					   &context_fd, &err),
 			  &err);
 		r = sys_fsconfig(context_fd, 1, "delegate_cmds", kernel_texts[i].text);
 		if ((r == 0) != kernel_texts[i].kernel)
-			live_fail(__FILE__, __LINE__, "\"%s\": the kernel says %d", text, r);
+			live_fail(__FILE__, __LINE__, "\"%s\": the kernel says %d", text,
+				  r);
 		/* any mask will do to go on where the kernel refused this one */
 		EXPECT_EQ(sys_fsconfig(context_fd, 1, "delegate_maps", "0x4"), 0);
 		EXPECT_EQ(sys_fsconfig(context_fd, 6, NULL, NULL), 0);
@@ -265,9 +270,11 @@ static void texts_mean_what_the_kernel_means(void)
 		EXPECT(mount_fd >= 0);
 		if (policy)
 			EXPECT_EQ(bpftoken_policy_add(policy, BPFTOKEN_MAPS, 2), 0);
-		EXPECT_EQ(bpftoken_policy_parse(place(&server, mount_fd), "mount", &got, &err),
+		EXPECT_EQ(bpftoken_policy_parse(place(&server, mount_fd), "mount", &got,
+						&err),
 			  0);
-		if (policy && kernel_texts[i].kernel && !bpftoken_policy_equal(policy, got))
+		if (policy && kernel_texts[i].kernel &&
+		    !bpftoken_policy_equal(policy, got))
 			live_fail(__FILE__, __LINE__, "\"%s\": another mask", text);
 		close(context_fd);
 		close(mount_fd);
@@ -300,7 +307,8 @@ static const struct live_test tests[] = {
 	{ "whole sets and combinations", whole_sets, false },
 	{ "bits unknown to the kernel are refused", unknown_bits_are_refused, false },
 	{ "texts mean what the kernel means", texts_mean_what_the_kernel_means, false },
-	{ "contexts of other filesystems are refused", foreign_contexts_are_refused, false },
+	{ "contexts of other filesystems are refused", foreign_contexts_are_refused,
+	  false },
 };
 
 LIVE_MAIN(tests)

@@ -63,8 +63,8 @@ static inline void check_round_trips(const char *dialect, int count)
 		for (uint32_t set = 0; set < BPFTOKEN_SETS; set++)
 			policy.mask[set] = random_mask(&state);
 		assert_int_equal(host_policy_format(dialect, &policy, &text, NULL), 0);
-		assert_int_equal(host_policy_parse(i % 2 ? dialect : NULL, text, &again, NULL,
-						   NULL),
+		assert_int_equal(host_policy_parse(i % 2 ? dialect : NULL, text, &again,
+						   NULL, NULL),
 				 0);
 		assert_memory_equal(again, &policy, sizeof(policy));
 		assert_int_equal(host_policy_format(dialect, again, &second, NULL), 0);

@@ -2,7 +2,10 @@
 /* The dialect ini: what it reads, what it refuses and where, what it writes. */
 #include "host-policy.h"
 
-#define CMDS(bits) { .mask = { [BPFTOKEN_CMDS] = (bits) } }
+#define CMDS(bits)                                   \
+	{                                            \
+		.mask = { [BPFTOKEN_CMDS] = (bits) } \
+	}
 #define MAP_CREATE (UINT64_C(1) << 0)
 #define PROG_LOAD (UINT64_C(1) << 5)
 #define BTF_LOAD (UINT64_C(1) << 18)
@@ -23,7 +26,8 @@ static const struct {
 	{ "# head\n\n; head\n[delegate] # the one\ncmds = map_create # why\n",
 	  CMDS(MAP_CREATE) },
 	{ "[delegate]\ncmds = map_create ; why\n", CMDS(MAP_CREATE) },
-	{ "[delegate]\ncmds = map_create\n\tprog_load # why\n\n# more\n  btf_load ; why\n",
+	{ "[delegate]\ncmds = map_create\n\tprog_load # why\n\n# more\n  btf_load ; "
+	  "why\n",
 	  CMDS(MAP_CREATE | PROG_LOAD | BTF_LOAD) },
 	{ "\xef\xbb\xbf[delegate]\r\ncmds = map_create\r\n", CMDS(MAP_CREATE) },
 	{ "[delegate]\n\tcmds = map_create\n", CMDS(MAP_CREATE) },
@@ -72,7 +76,8 @@ static const struct bad_text bad_texts[] = {
 	{ D "cmds\nmaps = bogus\n", -EINVAL, 2, 1, "neither", "" },
 	{ D "maps = bogus\ncmds\n", -ENOENT, 2, 8, "bogus", "" },
 	{ D "cmds = map_craete\n", -ENOENT, 2, 8, "unknown command", "map_create" },
-	{ D "cmds = map_create\n maps = ringbuf\n", -EINVAL, 3, 2, "continues", "column" },
+	{ D "cmds = map_create\n maps = ringbuf\n", -EINVAL, 3, 2, "continues",
+	  "column" },
 	{ D "cmds = map_create\n [x]\n", -ENOENT, 3, 2, "unknown command", "" },
 	{ D "cmds = map_create\n  x\n", -ENOENT, 3, 3, "unknown command", "" },
 	{ D "cmds = map_create;prog_load\n", -EINVAL, 2, 18, ";", "" },
@@ -102,19 +107,21 @@ static void reads_long_lines_whole_or_not(void **state)
 		char text[6000], comment[6000];
 		int r;
 
-		snprintf(text, sizeof(text), D "cmds = map_create%*sprog_load\nmaps = any",
-			 blanks, "");
+		snprintf(text, sizeof(text),
+			 D "cmds = map_create%*sprog_load\nmaps = any", blanks, "");
 		r = host_policy_parse("ini", text, &policy, NULL, NULL);
 		if (r == 0) {
-			assert_int_equal(policy->mask[BPFTOKEN_CMDS], MAP_CREATE | PROG_LOAD);
+			assert_int_equal(policy->mask[BPFTOKEN_CMDS],
+					 MAP_CREATE | PROG_LOAD);
 			assert_int_equal(policy->mask[BPFTOKEN_MAPS], POLICY_ANY);
 			bpftoken_policy_free(policy);
 		}
 		assert_true(r == 0 || r == -EINVAL);
 		assert_true(r == 0 || blanks > 100);
-		snprintf(comment, sizeof(comment), "#%*s\n" D "cmds = any #%*sx", blanks, "x",
-			 blanks / 8, "");
-		assert_int_equal(host_policy_parse("ini", comment, &policy, NULL, NULL), 0);
+		snprintf(comment, sizeof(comment), "#%*s\n" D "cmds = any #%*sx", blanks,
+			 "x", blanks / 8, "");
+		assert_int_equal(host_policy_parse("ini", comment, &policy, NULL, NULL),
+				 0);
 		assert_int_equal(policy->mask[BPFTOKEN_CMDS], POLICY_ANY);
 		bpftoken_policy_free(policy);
 	}
@@ -123,7 +130,8 @@ static void reads_long_lines_whole_or_not(void **state)
 static void writes_the_canonical_file(void **state)
 {
 	const struct bpftoken_policy policy = {
-		.mask = { MAP_CREATE | PROG_LOAD, POLICY_ANY, 0, UINT64_C(1) << 63 | 0x7f },
+		.mask = { MAP_CREATE | PROG_LOAD, POLICY_ANY, 0,
+			  UINT64_C(1) << 63 | 0x7f },
 		.memlock = POLICY_UNLIMITED,
 	};
 	char *text;

@@ -2,7 +2,10 @@
 /* The dialect json: what it reads, what it refuses and where, what it writes. */
 #include "host-policy.h"
 
-#define CMDS(bits) { .mask = { [BPFTOKEN_CMDS] = (bits) } }
+#define CMDS(bits)                                   \
+	{                                            \
+		.mask = { [BPFTOKEN_CMDS] = (bits) } \
+	}
 #define MAP_CREATE (UINT64_C(1) << 0)
 #define PROG_LOAD (UINT64_C(1) << 5)
 #define BTF_LOAD (UINT64_C(1) << 18)
@@ -19,8 +22,10 @@ static const struct {
 	{ "{\"cmds\":[\"map_creat\\u0065\"]}", CMDS(MAP_CREATE) },
 	{ "{\"cmds\":\"any\"}", CMDS(POLICY_ANY) },
 	{ "{\"cmds\":[63, \"any\"]}", CMDS(POLICY_ANY) },
-	{ "{\"provenance\":{\"by\":[{\"cmds\":\"{[,\\\"'\"}]},\"cmds\":[0]}", CMDS(MAP_CREATE) },
-	{ "{\"cmds\":[0],\"memlock\":65536}", { .mask = { MAP_CREATE }, .memlock = 65536 } },
+	{ "{\"provenance\":{\"by\":[{\"cmds\":\"{[,\\\"'\"}]},\"cmds\":[0]}",
+	  CMDS(MAP_CREATE) },
+	{ "{\"cmds\":[0],\"memlock\":65536}",
+	  { .mask = { MAP_CREATE }, .memlock = 65536 } },
 	{ "{\"memlock\":\"unlimited\"}", { .memlock = POLICY_UNLIMITED } },
 	{ "{\"memlock\":18446744073709551614}", { .memlock = POLICY_UNLIMITED - 1 } },
 };
@@ -52,9 +57,11 @@ static const struct bad_text bad_texts[] = {
 	  "not JSON", "" },
 	{ "{\"cmds\":['any']}", -EINVAL, 1, 10, "not JSON", "" },
 	{ "{'cmds':\"any\"}", -EINVAL, 1, 2, "single quotes", "double" },
-	{ "{\"provenance\":{\"a\":\"\\\"'\",'b':1}}", -EINVAL, 1, 26, "single quotes", "" },
+	{ "{\"provenance\":{\"a\":\"\\\"'\",'b':1}}", -EINVAL, 1, 26, "single quotes",
+	  "" },
 	{ "{\"cmd\":[]}", -EINVAL, 1, 3, "nearest is \"cmds\"", "write cmds" },
-	{ "{\"cmds\":[],\n \"something\":[]}", -EINVAL, 2, 3, "unknown key", "cmds, maps" },
+	{ "{\"cmds\":[],\n \"something\":[]}", -EINVAL, 2, 3, "unknown key",
+	  "cmds, maps" },
 	{ "{\"cmds\":[0],\"cmds\":[5]}", -EINVAL, 1, 14, "twice", "" },
 	{ "{\"cmds\":[0],\"maps\":[1],\"cmds\":[0]}", -EINVAL, 1, 25, "twice", "" },
 	{ "{\"cmds\":[0],\"cmd\\u0073\":[5]}", -EINVAL, 1, 14, "unknown key", "" },
@@ -73,14 +80,19 @@ static const struct bad_text bad_texts[] = {
 	{ "{\"cmds\":[NaN]}", -EINVAL, 1, 10, "NaN", "name" },
 	{ "{\"cmds\":[64]}", -EINVAL, 1, 10, "64", "63" },
 	{ "{\"cmds\":[-1]}", -EINVAL, 1, 10, "-1", "63" },
-	{ "{\"cmds\":[18446744073709551616]}", -EINVAL, 1, 10, "18446744073709551616", "63" },
+	{ "{\"cmds\":[18446744073709551616]}", -EINVAL, 1, 10, "18446744073709551616",
+	  "63" },
 	{ "{\"cmds\":[\"\"]}", -EINVAL, 1, 10, "", "one name" },
-	{ "{\"cmds\":[\"map_create,prog_load\"]}", -EINVAL, 1, 10, "map_create,", "one name" },
-	{ "{\"cmds\":[\"map_create:prog_load\"]}", -EINVAL, 1, 10, "map_create:", "one name" },
+	{ "{\"cmds\":[\"map_create,prog_load\"]}", -EINVAL, 1, 10, "map_create,",
+	  "one name" },
+	{ "{\"cmds\":[\"map_create:prog_load\"]}", -EINVAL, 1, 10,
+	  "map_create:", "one name" },
 	{ "{\"cmds\":[\"map_create \"]}", -EINVAL, 1, 10, "map_create ", "one name" },
-	{ "{\"cmds\":[0, \"map_craete\"]}", -ENOENT, 1, 13, "unknown command", "map_create" },
+	{ "{\"cmds\":[0, \"map_craete\"]}", -ENOENT, 1, 13, "unknown command",
+	  "map_create" },
 	{ "{\"cmds\":[\"map_create\\u0000x\"]}", -ENOENT, 1, 10, "unknown command", "" },
-	{ "{\"cmds\":[0],\"progs\":[1,\n2, \"xdpp\"]}", -ENOENT, 2, 4, "program type", "xdp" },
+	{ "{\"cmds\":[0],\"progs\":[1,\n2, \"xdpp\"]}", -ENOENT, 2, 4, "program type",
+	  "xdp" },
 	{ "{\"cmds\":[\"5\"]}", -EINVAL, 1, 10, "5", "prog_load" },
 	{ "{\"cmds\":[\"0x10000000000000000\"]}", -ERANGE, 1, 10, "64 bits", "" },
 	{ "{\"memlock\":0}", -EINVAL, 1, 12, "\"0\"", "unlimited" },
@@ -98,7 +110,8 @@ static void refuses(void **state)
 /* Positions are looked up only for what is wrong: no time is lost on long arrays. */
 static void reads_long_arrays(void **state)
 {
-	static const char head[] = "{\"cmds\":[0", item[] = ",\"prog_load\"", tail[] = "]}";
+	static const char head[] = "{\"cmds\":[0", item[] = ",\"prog_load\"",
+			  tail[] = "]}";
 	char *text = malloc(HOST_TEXT_MAX + sizeof(item) + sizeof(tail));
 	struct bpftoken_policy *policy;
 	char *end = stpcpy(text, head), *last = end;

@@ -10,11 +10,13 @@ static const struct {
 	const char *bad, *good; /* the one has a finding of the rule, the other none */
 	const char *reason, *fix; /* parts of the finding's sentences */
 } rows[] = {
-	{ "empty", LINT_ERROR, "delegate_cmds=0x0", "delegate_cmds=btf_load", "nothing", "" },
+	{ "empty", LINT_ERROR, "delegate_cmds=0x0", "delegate_cmds=btf_load", "nothing",
+	  "" },
 	{ "number-overwrites-names", LINT_ERROR, "delegate_cmds=map_create:0x20",
 	  "delegate_cmds=0x20:map_create", "line 1, column 26: ", "first" },
 	{ "number-as-enum", LINT_WARNING, "delegate_progs=6", "delegate_progs=0x40",
-	  "line 1, column 16: 6 is a mask, that of socket_filter, kprobe; the program type "
+	  "line 1, column 16: 6 is a mask, that of socket_filter, kprobe; the program "
+	  "type "
 	  "with this value is xdp",
 	  "write xdp" },
 	{ "number-as-enum", LINT_WARNING, "delegate_progs=0", "delegate_progs=64",
@@ -30,13 +32,16 @@ static const struct {
 	  "delegate_attachs=xdp", "0x8000000000000000", "remove" },
 	{ "command-without-types", LINT_ERROR, "delegate_cmds=map_create",
 	  "delegate_cmds=map_create,delegate_maps=hash", "map types", "map types" },
-	{ "command-without-types", LINT_ERROR, "delegate_cmds=prog_load,delegate_progs=xdp",
-	  "delegate_cmds=prog_load,delegate_progs=xdp,delegate_attachs=xdp", "attach types",
-	  "cgroup_inet_ingress" },
-	{ "command-without-types", LINT_ERROR, "delegate_cmds=prog_load,delegate_attachs=xdp",
-	  "delegate_cmds=prog_load,delegate_progs=xdp,delegate_attachs=xdp", "program types",
-	  "" },
-	{ "types-without-command", LINT_ERROR, "delegate_cmds=btf_load,delegate_maps=hash",
+	{ "command-without-types", LINT_ERROR,
+	  "delegate_cmds=prog_load,delegate_progs=xdp",
+	  "delegate_cmds=prog_load,delegate_progs=xdp,delegate_attachs=xdp",
+	  "attach types", "cgroup_inet_ingress" },
+	{ "command-without-types", LINT_ERROR,
+	  "delegate_cmds=prog_load,delegate_attachs=xdp",
+	  "delegate_cmds=prog_load,delegate_progs=xdp,delegate_attachs=xdp",
+	  "program types", "" },
+	{ "types-without-command", LINT_ERROR,
+	  "delegate_cmds=btf_load,delegate_maps=hash",
 	  "delegate_cmds=map_create,delegate_maps=hash", "map_create", "add map_create" },
 	{ "types-without-command", LINT_ERROR, "delegate_progs=xdp",
 	  "delegate_progs=xdp,delegate_cmds=prog_load", "prog_load", "add prog_load" },
@@ -58,11 +63,14 @@ static const struct {
 	  "delegate_progs=sk_reuseport,delegate_attachs=cgroup_inet_ingress",
 	  "delegate_progs=sk_reuseport,delegate_attachs=sk_reuseport_select",
 	  "sk_reuseport_select", "" },
-	{ "attach-unused", LINT_WARNING, "delegate_progs=xdp,delegate_attachs=xdp:netfilter",
-	  "delegate_progs=xdp:netfilter,delegate_attachs=xdp:netfilter", ": netfilter", "" },
+	{ "attach-unused", LINT_WARNING,
+	  "delegate_progs=xdp,delegate_attachs=xdp:netfilter",
+	  "delegate_progs=xdp:netfilter,delegate_attachs=xdp:netfilter", ": netfilter",
+	  "" },
 	{ "attach-unused", LINT_WARNING,
 	  "delegate_progs=sk_lookup,delegate_attachs=cgroup_inet_ingress:sk_lookup",
-	  "delegate_progs=0x8000000000000000:sk_lookup,delegate_attachs=cgroup_inet_ingress",
+	  "delegate_progs=0x8000000000000000:sk_lookup,delegate_attachs=cgroup_inet_"
+	  "ingress",
 	  ": cgroup_inet_ingress", "" },
 	{ "attach-wildcard", LINT_NOTE,
 	  "delegate_progs=sched_cls:socket_filter,delegate_attachs=cgroup_inet_ingress",
@@ -76,10 +84,12 @@ static const struct {
 	  ": kprobe, tracepoint, perf_event, raw_tracepoint, raw_tracepoint_writable, "
 	  "tracing, struct_ops, ext, lsm, syscall",
 	  "" },
-	{ "btf-needed", LINT_WARNING, "delegate_cmds=map_create,delegate_maps=task_storage",
-	  "delegate_cmds=map_create:btf_load,delegate_maps=task_storage", ": task_storage",
-	  "add btf_load" },
-	{ "btf-needed", LINT_WARNING, "delegate_progs=ext", "delegate_maps=any", ": ext", "" },
+	{ "btf-needed", LINT_WARNING,
+	  "delegate_cmds=map_create,delegate_maps=task_storage",
+	  "delegate_cmds=map_create:btf_load,delegate_maps=task_storage",
+	  ": task_storage", "add btf_load" },
+	{ "btf-needed", LINT_WARNING, "delegate_progs=ext", "delegate_maps=any", ": ext",
+	  "" },
 	{ "btf-load", LINT_NOTE, "delegate_cmds=map_create,delegate_maps=hash",
 	  "delegate_cmds=map_create:btf_load,delegate_maps=hash", "BTF", "add btf_load" },
 	{ "btf-load", LINT_NOTE, "delegate_cmds=prog_load",
@@ -110,7 +120,8 @@ static const struct {
 	  "delegate_attachs=cgroup_inet_ingress,delegate_maps=array",
 	  "array", "array" },
 	{ "libbpf-usdt", LINT_NOTE,
-	  "delegate_cmds=prog_load,delegate_progs=kprobe,delegate_attachs=cgroup_inet_ingress",
+	  "delegate_cmds=prog_load,delegate_progs=kprobe,delegate_attachs=cgroup_inet_"
+	  "ingress",
 	  "delegate_cmds=prog_load,delegate_progs=kprobe,"
 	  "delegate_attachs=cgroup_inet_ingress:trace_uprobe_multi",
 	  "trace_uprobe_multi", "" },
@@ -161,7 +172,8 @@ static void finds_what_is_wrong(void **state)
 		struct seen seen = lint(rows[i].bad, rows[i].rule);
 
 		if (seen.count != 1 || seen.severity != rows[i].severity ||
-		    !strstr(seen.reason, rows[i].reason) || !strstr(seen.fix, rows[i].fix))
+		    !strstr(seen.reason, rows[i].reason) ||
+		    !strstr(seen.fix, rows[i].fix))
 			fail_msg("%s: %s: %d findings: %s; %s", rows[i].rule, rows[i].bad,
 				 seen.count, seen.reason, seen.fix);
 		seen = lint(rows[i].good, rows[i].rule);

@@ -1,0 +1,154 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# What `meson install` leaves is enough: a program of two files is built against
+# it through pkg-config, with the shared and with the static library, and runs.
+# So does the example of libbpftoken(3).
+set -u
+
+# shellcheck source=tap
+. "$(dirname "$0")/tap"
+
+root=$work/root
+
+# quiet COMMAND...: what it says only when it fails.
+quiet() {
+	"$@" >"$work/said" 2>&1 || {
+		cat "$work/said"
+		return 1
+	}
+}
+
+is_there() {
+	find "$root" -type f -o -type l | grep -q "$1\$" || echo "no $1 installed"
+}
+
+# files: everything that has to be there, and nothing of the build.
+files() {
+	for file in bin/bpftoken include/bpftoken.h libbpftoken.so libbpftoken.so.0 \
+		libbpftoken.a pkgconfig/libbpftoken.pc; do
+		is_there "/$file"
+	done
+	for page in man/*.[1-8] $(tools/mkman3 --list include/bpftoken.h); do
+		page=${page##*/}
+		case $page in
+		*.[1-8]) ;;
+		*) page=$page.3 ;;
+		esac
+		is_there "/man${page##*.}/$page"
+	done
+	find "$root" \( -name '*internal*' -o -name '*-host*' \) |
+		sed 's/$/: internal, and installed/'
+}
+
+config() {
+	PKG_CONFIG_PATH=$pkgconfig PKG_CONFIG_SYSROOT_DIR=$root pkg-config "$@" libbpftoken
+}
+
+pc_version() {
+	[ "$(config --modversion)" = "$version" ] ||
+		echo "pkg-config says $(config --modversion), the project is $version"
+}
+
+program() {
+	cat >"$work/main.c" <<-'EOT'
+		#include <bpftoken.h>
+		#include <stdio.h>
+		int convert(const char *text);
+		int main(void)
+		{
+			puts(bpftoken_version());
+			return convert("delegate_cmds=prog_load:map_create,delegate_maps=0x8000000");
+		}
+	EOT
+	cat >"$work/convert.c" <<-'EOT'
+		#include <bpftoken.h>
+		#include <stdio.h>
+		#include <stdlib.h>
+		int convert(const char *text);
+		int convert(const char *text)
+		{
+			struct bpftoken_policy *policy;
+			struct bpftoken_error err;
+			char *written;
+			if (bpftoken_policy_parse(text, NULL, &policy, &err) < 0 ||
+			    bpftoken_policy_format(policy, "mount", &written, &err) < 0) {
+				bpftoken_explain(&err);
+				puts(err.why);
+				return 1;
+			}
+			puts(written);
+			free(written);
+			bpftoken_policy_free(policy);
+			return 0;
+		}
+	EOT
+}
+
+# builds KIND: the program with KIND=static or shared.
+builds() {
+	flags=
+	[ "$1" = shared ] || flags=-static
+	for part in main convert; do
+		# shellcheck disable=SC2046 # words
+		quiet cc -std=c99 -Wall -Wextra -Werror $(config --cflags) -c \
+			-o "$work/$part.o" "$work/$part.c" || return
+	done
+	# shellcheck disable=SC2046,SC2086 # words
+	quiet cc $flags -o "$work/$1" "$work/main.o" "$work/convert.o" $(config --libs "--$1")
+}
+
+runs() {
+	LD_LIBRARY_PATH=$libdir "$work/$1" >"$work/out" || echo "exit status $?"
+	printf '%s\n%s\n' "$version" 'delegate_cmds=map_create:prog_load,delegate_maps=ringbuf' \
+		>"$work/expected"
+	grep . "$work/out" | diff "$work/expected" -
+}
+
+# example: the program in the manual page, without the page's escapes.
+example() {
+	awk '
+	/^\.Sh/ { here = /EXAMPLES/ }
+	here && /^\.Ed/ { exit }
+	code { print }
+	here && /^\.Bd -literal/ { code = 1 }
+	' man/libbpftoken.3 | sed 's/\\-/-/g; s/\\e/\\/g; s/^\\&//' >"$work/example.c"
+	# shellcheck disable=SC2046 # words
+	quiet cc -std=gnu99 -Wall -Wextra -Werror -static $(config --cflags) \
+		-o "$work/example" "$work/example.c" $(config --libs --static)
+}
+
+# example_in POLICY-OPTION...: what the example says in such a container.
+example_in() {
+	chmod 755 "$work" "$work/example"
+	"$build/bpftoken" run --cmds map_create "$@" -- "$work/example" 2>&1
+}
+
+example_says() {
+	[ "$(example_in --maps ringbuf)" = "a ring buffer, by token" ] ||
+		example_in --maps ringbuf
+	example_in --maps hash | grep -q 'lacks delegate_maps=ringbuf' ||
+		example_in --maps hash
+	return 0
+}
+
+version=$(sed -n "s/^ *version: '\(.*\)',/\1/p" meson.build)
+rule "meson install" quiet meson install -C "$build" --no-rebuild --destdir "$root"
+pkgconfig=$(dirname "$(find "$root" -name libbpftoken.pc)")
+libdir=$(dirname "$pkgconfig")
+rule "all is installed, and nothing internal" files
+rule "pkg-config knows the version" pc_version
+program
+for kind in shared static; do
+	rule "a program is built with the $kind library" builds "$kind"
+	rule "the program of the $kind library runs" runs "$kind"
+done
+rule "the example of libbpftoken(3) compiles" example
+if [ "$(id -u)" -ne 0 ]; then
+	skip "the example of libbpftoken(3) works" "needs root"
+elif ! "$build/bpftoken" run --cmds map_create -- true 2>"$work/why"; then
+	skip "the example of libbpftoken(3) works" "$(cat "$work/why")"
+else
+	rule "the example of libbpftoken(3) works" example_says
+fi
+finish

@@ -1,0 +1,53 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# Every source file says under which licence it is, in its first line or in the
+# one after #!. The kernel runs BPF objects, so theirs is one it takes.
+set -u
+
+# shellcheck source=tap
+. "$(dirname "$0")/tap"
+
+dual='GPL-2.0-only OR BSD-2-Clause'
+
+# What is in the repository or about to be. Of what is no source: texts for
+# people, data, and what a tool alone reads.
+sources() {
+	git ls-files --cached --others --exclude-standard |
+		grep -Ev '(^|/)([.][^/]*|LICENSE|[^/]*[.](md|json|txt|y?ml|bin|service|ini))$|^tests/.*/(golden|corpus|seeds)/' |
+		while read -r file; do
+			[ ! -f "$file" ] || echo "$file"
+		done
+	[ ! -f meson_options.txt ] || echo meson_options.txt
+}
+
+# is_in_object FILE: a header that a BPF object beside it includes.
+is_in_object() {
+	grep -qs "#include \"${1##*/}\"" "$(dirname "$1")"/*.bpf.c
+}
+
+licences() {
+	sources | while read -r file; do
+		case $(head -n 1 "$file") in
+		'#!'*) line=2 ;;
+		*) line=1 ;;
+		esac
+		said=$(sed -n "${line}s/.*SPDX-License-Identifier: \([^*]*[^* ]\)[ */]*\$/\1/p" "$file")
+		case $file in
+		*.bpf.c) wanted=$dual ;;
+		*) wanted=MIT ;;
+		esac
+		[ "$said" = "$dual" ] && is_in_object "$file" && continue
+		[ "$said" = "$wanted" ] ||
+			echo "$file:$line: says \"$said\", has to say \"$wanted\""
+	done
+}
+
+if ! git rev-parse --git-dir >"$work/git" 2>&1; then
+	skip "every source file names its licence" "not a git checkout"
+else
+	rule "there are sources" test "$(sources | wc -l)" -gt 50
+	rule "every source file names its licence" licences
+fi
+rule "the MIT licence is there" grep -q 'Permission is hereby granted' LICENSE
+finish

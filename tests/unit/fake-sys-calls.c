@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT */
+/* The scripted calls that are about bpf(), mounts and sockets. */
+#include "fake-sys.h"
+
+#define MAX_MESSAGES 16
+#define FSCONFIG_CMD_CREATE_ 6U
+
+static struct {
+	unsigned char data[512];
+	size_t size;
+	const char *kind;
+} messages[MAX_MESSAGES];
+static size_t message_count, message_next;
+static int cwd;
+
+void fake_calls_reset(void)
+{
+	message_count = message_next = 0;
+	cwd = -EBADF;
+}
+
+/* ------------------------------------------------------------- bpf, mounts */
+static int token_create(const struct attr_token_create *attr)
+{
+	if (fake.no_tokens)
+		return -EINVAL;
+	if (!fake_is_known((int)attr->bpffs_fd, "BPF_TOKEN_CREATE"))
+		return -EBADF;
+	return fake.bpf_result[ATTR_TOKEN_CREATE] == FAKE_NEW_FD
+		       ? fake_new_fd("token", false)
+		       : fake.bpf_result[ATTR_TOKEN_CREATE];
+}
+
+static int obj_get_info(const struct attr_obj_info *attr)
+{
+	if (!fake_is_known((int)attr->bpf_fd, "BPF_OBJ_GET_INFO_BY_FD"))
+		return -EBADF;
+	assert_int_equal(attr->info_len, sizeof(fake.masks[0]));
+	if (fake.bpf_result[ATTR_OBJ_GET_INFO_BY_FD] == 0)
+		memcpy((void *)(uintptr_t)attr->info,
+		       fake.masks[fake_token((int)attr->bpf_fd)], sizeof(fake.masks[0]));
+	return fake.bpf_result[ATTR_OBJ_GET_INFO_BY_FD];
+}
+
+int sys_bpf(unsigned int cmd, void *attr, uint32_t size)
+{
+	int r = fake_step(__func__);
+
+	assert_true(size <= sizeof(fake.bpf.attr) && cmd < ARRAY_SIZE(fake.bpf_result));
+	fake.bpf.cmd = cmd;
+	fake.bpf.size = size;
+	memset(fake.bpf.attr, 0, sizeof(fake.bpf.attr));
+	memcpy(fake.bpf.attr, attr, size);
+	if (r < 0)
+		return r;
+	if (cmd == ATTR_TOKEN_CREATE)
+		return token_create(attr);
+	if (cmd == ATTR_OBJ_GET_INFO_BY_FD)
+		return obj_get_info(attr);
+	if (cmd == ATTR_PROG_LOAD)
+		((struct attr_prog_load *)attr)->log_true_size = fake.log_true_size;
+	return fake.bpf_result[cmd] == FAKE_NEW_FD ? fake_new_fd("bpf", false)
+						   : fake.bpf_result[cmd];
+}
+
+int sys_fsopen(const char *fstype)
+{
+	assert_string_equal(fstype, "bpf");
+	return fake_step_new(__func__, "fscontext");
+}
+
+/* Only a bpffs that can delegate refuses ":" with EINVAL. */
+int sys_fsconfig(int fs_fd, unsigned int cmd, const char *key, const char *value)
+{
+	size_t len = strlen(fake.config);
+	int r = fake_step_fd(__func__, fs_fd);
+
+	if (r < 0)
+		return r;
+	if (value && !strcmp(value, ":"))
+		return -EINVAL;
+	if (cmd == FSCONFIG_CMD_CREATE_)
+		snprintf(fake.config + len, sizeof(fake.config) - len, " create");
+	else
+		snprintf(fake.config + len, sizeof(fake.config) - len, " %s=%s", key,
+			 value);
+	return 0;
+}
+
+int sys_fsmount(int fs_fd, unsigned int mount_attrs)
+{
+	int r = fake_step_fd(__func__, fs_fd);
+
+	return r < 0 ? r : fake_new_fd("mount", false);
+}
+
+int sys_move_mount(int from_fd, int to_fd)
+{
+	int r = fake_step_fd(__func__, from_fd);
+
+	if (r < 0)
+		return r;
+	if (!fake_is_known(to_fd, __func__))
+		return -EBADF;
+	fake.placed = true;
+	return 0;
+}
+
+int sys_open_in_root(int root_fd, const char *path, int flags)
+{
+	int r = fake_step_fd(__func__, root_fd);
+
+	return r < 0 ? r : fake_new_fd("target", false);
+}
+
+int sys_fchdir(int fd)
+{
+	int r = fake_step_fd(__func__, fd);
+
+	if (r == 0)
+		cwd = fd;
+	return r;
+}
+
+/* Only the mount itself, by ".", whatever is on the path by now. */
+int sys_umount(const char *target, int flags)
+{
+	int r = fake_step(__func__);
+
+	if (r == 0 && !strcmp(target, ".") && fake_is_kind(cwd, "mount"))
+		fake.detached = true;
+	return r;
+}
+
+/* ----------------------------------------------------------------- sockets */
+
+void fake_message(const void *data, size_t size, const char *kind)
+{
+	assert_true(message_count < MAX_MESSAGES && size <= sizeof(messages[0].data));
+	memcpy(messages[message_count].data, data, size);
+	messages[message_count].size = size;
+	messages[message_count++].kind = kind;
+}
+
+int sys_socketpair(int ret_fds[2])
+{
+	int r = fake_step(__func__);
+
+	for (int i = 0; r == 0 && i < 2; i++)
+		ret_fds[i] = fake_new_fd("socket", false);
+	return r;
+}
+
+int sys_socket_inet(void)
+{
+	return fake_step_new(__func__, "inet");
+}
+
+int sys_send_fd(int sock, const void *data, size_t size, int fd)
+{
+	int r = fake_step_fd(__func__, sock);
+
+	if (r < 0)
+		return r;
+	if (fd >= 0)
+		assert_true(fake_is_known(fd, __func__));
+	if (fake.echo) {
+		fake_message(data, size, fd >= 0 ? fake_kind(fd) : NULL);
+		return 0;
+	}
+	assert_true(fake.sent_count < ARRAY_SIZE(fake.sent) && size >= sizeof(uint32_t));
+	memcpy(&fake.sent[fake.sent_count++], data, sizeof(uint32_t));
+	return 0;
+}
+
+int sys_recv_fd(int sock, int timeout_ms, void *data, size_t size, int *ret_fd)
+{
+	int r = fake_step_fd(__func__, sock);
+
+	assert_true(timeout_ms > 0);
+	if (r < 0)
+		return r;
+	if (message_next == message_count)
+		return fake.silence;
+	if (messages[message_next].size != size)
+		return -EPROTO;
+	memcpy(data, messages[message_next].data, size);
+	*ret_fd = messages[message_next].kind
+			  ? fake_new_fd(messages[message_next].kind, false)
+			  : -EBADF;
+	message_next++;
+	return 1;
+}

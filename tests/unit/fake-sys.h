@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The system calls of lib/sys.h as a script. A test links this instead of sys.c, sets in
+ * `fake` what the calls answer, lets one call fail, and looks at what was done. Every
+ * descriptor is made up and has a number of its own: one that is closed twice, used after
+ * its close or closed by somebody who does not own it fails the test at once.
+ */
+#ifndef TEST_FAKE_SYS_H
+#define TEST_FAKE_SYS_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "attr.h"
+#include "bpftoken.h"
+#include "util.h"
+
+#define FAKE_FIRST_FD 1000 /* far from every real one */
+#define FAKE_NEW_FD INT32_MIN /* as the result of a bpf() command: a new descriptor */
+#define FAKE_BPF_FS 0xcafe4a11U
+#define FAKE_INIT_USERNS 0xEFFFFFFDU
+#define FAKE_PID 42 /* behind every pidfd that the test gives */
+#define FAKE_CHILD 4242 /* what sys_clone() returns */
+#define FAKE_MOUNT_ID 77
+#define FAKE_TOKENS 4
+
+struct fake_bpf_call {
+	unsigned int cmd;
+	uint32_t size;
+	unsigned char attr[256];
+};
+
+/* fake_reset() sets what is said to be usual. */
+struct fake {
+	/* what the calls answer */
+	int low_fd; /* number of the next new descriptor; usual -1, one above
+		       FAKE_FIRST_FD */
+	size_t read_most; /* bytes that one read gives; usual SIZE_MAX */
+	uint64_t capabilities; /* usual all */
+	uint64_t own_userns; /* inode; usual FAKE_INIT_USERNS */
+	uint32_t fs_type; /* of mounts, bpffs directories and tokens; usual a bpffs */
+	bool no_tokens; /* a kernel before Linux 6.9 */
+	int bpf_result[64]; /* by command; usual FAKE_NEW_FD, 0 for the info */
+	uint64_t masks[FAKE_TOKENS][4]; /* of the first tokens made; usual all */
+	uint32_t log_true_size; /* that a program load answers */
+	int silence; /* sys_recv_fd() when no message is left; usual 0, the end */
+	bool echo; /* what is sent waits to be received: how a test says what comes in */
+	int exit_status; /* of the child */
+	bool child_hangs; /* until it is killed */
+	unsigned int signals; /* that wait for the signalfd */
+
+	/* what was done */
+	struct fake_bpf_call bpf; /* the last one */
+	char config[512]; /* " key=value" or " create" for each fsconfig() that worked */
+	uint32_t sent[16]; /* first word of each message */
+	unsigned int sent_count;
+	bool placed, detached; /* the mount that was moved to its target */
+	bool cloned, killed, reaped;
+	unsigned int forwarded; /* other signals to the child */
+	bool signals_blocked;
+};
+
+extern struct fake fake;
+
+/* A test's first call: nothing is open, no rule, no fault. */
+void fake_reset(void);
+
+/* The nth call from now on, from 1, fails with -error: of any function, or of one. */
+void fake_fail_any(unsigned int nth, int error);
+void fake_fail(const char *name, unsigned int nth, int error);
+/* The name of the call that was failed, NULL while none was. */
+const char *fake_failed(void);
+/* How often it was called. */
+unsigned int fake_count(const char *name);
+
+/* A descriptor of the test's own, which nobody else may close. */
+int fake_given(const char *kind);
+bool fake_is_open(int fd);
+/* Fails the test when anything but the given ones, and except, is open. */
+void fake_assert_closed(int except);
+
+/* What is in a file. path may hold fnmatch() wildcards, content has to stay valid. */
+void fake_file(const char *path, const char *content);
+void fake_file_bytes(const char *path, const void *content, size_t size);
+/* A message for sys_recv_fd(), with a new descriptor of that kind, or none for NULL. */
+void fake_message(const void *data, size_t size, const char *kind);
+
+/*
+ * Between fake-sys.c and fake-sys-calls.c. Every call that can fail begins with a step:
+ * it counts the call, checks its descriptor, and fails it when it is its turn.
+ */
+int fake_step(const char *name);
+int fake_step_fd(const char *name, int fd);
+int fake_step_new(const char *name, const char *kind);
+int fake_new_fd(const char *kind, bool given);
+/* user is who asks, for the message when the descriptor is closed. */
+bool fake_is_known(int fd, const char *user);
+const char *fake_kind(int fd);
+bool fake_is_kind(int fd, const char *kind);
+unsigned int fake_token(int fd);
+void fake_calls_reset(void);
+
+/* The error that a function must not touch, and whether it did. */
+void fake_poison(struct bpftoken_error *err);
+void fake_assert_poisoned(const struct bpftoken_error *err);
+
+#endif
