@@ -164,8 +164,8 @@ static void inside(int sock, char **argv)
 
 static void delegate(int sock, pid_t pid, char *const masks[4])
 {
-	static const char *const keys[] = { "delegate_cmds", "delegate_maps", "delegate_progs",
-					    "delegate_attachs" };
+	static const char *const keys[] = { "delegate_cmds", "delegate_maps",
+					    "delegate_progs", "delegate_attachs" };
 	char buf[16384];
 	struct statx stx;
 	struct statfs fs;

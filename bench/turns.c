@@ -41,8 +41,8 @@ static double quantile(const double *sorted, size_t count, double q)
 	size_t below = (size_t)at;
 	double rest = at - (double)below;
 
-	return below + 1 < count ? sorted[below] * (1 - rest) + sorted[below + 1] * rest :
-				   sorted[below];
+	return below + 1 < count ? sorted[below] * (1 - rest) + sorted[below + 1] * rest
+				 : sorted[below];
 }
 
 static double now_ms(void)
@@ -106,7 +106,8 @@ int main(int argc, char **argv)
 	for (size_t round = 0; round < rounds; round++) {
 		for (size_t i = 0; i < count; i++) {
 			commands[i].ms[round] = run_once(&commands[i]);
-			commands[i].ratio[round] = commands[i].ms[round] / commands[0].ms[round];
+			commands[i].ratio[round] =
+				commands[i].ms[round] / commands[0].ms[round];
 		}
 	}
 	printf("%-16s %10s %8s %17s %10s\n", "command", "median ms", "ratio", "quartiles",

@@ -97,8 +97,8 @@ static void print_help(const struct cli_command *command)
 	if (command->subcommands)
 		puts("\nCommands:");
 	for (const struct cli_command *c = command->subcommands; c && c->name; c++)
-		printf("  %-26s  %s\n", strrchr(c->name, ' ') ? strrchr(c->name, ' ') + 1 :
-								 c->name,
+		printf("  %-26s  %s\n",
+		       strrchr(c->name, ' ') ? strrchr(c->name, ' ') + 1 : c->name,
 		       c->summary);
 	puts("\nOptions:");
 	for (const struct cli_option *o = command->options; o && o->name; o++)
@@ -115,7 +115,8 @@ static void make_tables(const struct cli_command *command,
 	/* '+': stop at the first operand; ':': tell a missing argument apart. */
 	shorts += sprintf(shorts, command->program ? "+:h" : ":h");
 	for (const struct cli_option *o = command->options; o && o->name; o++, n++) {
-		longs[n] = (struct option){ o->name, o->arg ? required_argument : no_argument,
+		longs[n] = (struct option){ o->name,
+					    o->arg ? required_argument : no_argument,
 					    NULL, HELP_VALUE + 1 + (int)n };
 		if (o->letter)
 			shorts += sprintf(shorts, "%c%s", o->letter, o->arg ? ":" : "");
@@ -155,7 +156,8 @@ static int bad_option(const struct cli_command *command, const char *word)
 	if (!strncmp(word, "--", 2))
 		near = cli_nearest(word + 2, names);
 	if (near)
-		return cli_usage(command, "unknown option %s, nearest is --%s", word, near);
+		return cli_usage(command, "unknown option %s, nearest is --%s", word,
+				 near);
 	return cli_usage(command, "unknown option %s", word);
 }
 
@@ -196,7 +198,8 @@ int cli_parse(const struct cli_command *command, int argc, char **argv, void *op
 				return -1;
 			}
 		}
-		if (option->take((char *)options + option->offset, option, optarg, &err) < 0) {
+		if (option->take((char *)options + option->offset, option, optarg, &err) <
+		    0) {
 			*ret_exit = cli_fail(&err);
 			return -1;
 		}

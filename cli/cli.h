@@ -55,9 +55,13 @@ struct cli_command {
 	const struct cli_option *options; /* ends with a row without name */
 	/* argv[0] is the command's name, as for main() */
 	int (*run)(const struct cli_command *command, int argc, char **argv);
-	/* Rows of sub-commands (policy convert...), or NULL; ends with a row without name. */
+	/*
+	 * Rows of sub-commands (policy convert...), or NULL; ends with a row without
+	 * name.
+	 */
 	const struct cli_command *subcommands;
-	bool program; /* what follows the options is a PROGRAM: no option after it is ours */
+	bool program; /* what follows the options is a PROGRAM: no option after it is ours
+		       */
 };
 
 /*

@@ -15,15 +15,18 @@ static const struct cli_command *const commands[] = {
 static void print_help(void)
 {
 	puts("Usage: bpftoken COMMAND [OPTIONS] [-- PROGRAM [ARG...]]\n\n"
-	     "Delegate a chosen part of BPF to a container, and see why not.\n\nCommands:");
+	     "Delegate a chosen part of BPF to a container, and see why "
+	     "not.\n\nCommands:");
 	for (const struct cli_command *const *c = commands; *c; c++)
 		printf("  %-8s  %s\n", (*c)->name, (*c)->summary);
 	puts("\nOptions:\n"
 	     "  -h, --help     Show this text; bpftoken COMMAND --help for a command.\n"
 	     "      --version  Show the version.\n\n"
 	     "Exit status: 0 done, 1 failed, 2 usage, 3 policy invalid or insufficient,\n"
-	     "4 the kernel lacks it, 5 not permitted; run returns the program's status,\n"
-	     "125 for a failure of its own, 126 and 127 as env(1) does.");
+	     "4 the kernel lacks it, 5 not permitted. run returns the program's status;\n"
+	     "before the program runs 2 to 5 as above, 125 for any other failure, and "
+	     "126\n"
+	     "and 127 as env(1) does.");
 }
 
 static int unknown(const char *word)
@@ -34,7 +37,8 @@ static int unknown(const char *word)
 	for (size_t i = 0; commands[i]; i++)
 		names[i] = commands[i]->name;
 	near = cli_nearest(word, names);
-	fprintf(stderr, "bpftoken: unknown command \"%.64s\": %s%s: see bpftoken --help\n", word,
+	fprintf(stderr,
+		"bpftoken: unknown command \"%.64s\": %s%s: see bpftoken --help\n", word,
 		near ? "the nearest is " : "there is none like it", near ? near : "");
 	return CLI_USAGE;
 }
@@ -53,7 +57,8 @@ static int close_output(int status)
 int main(int argc, char **argv)
 {
 	if (argc < 2) {
-		fputs("bpftoken: no command: nothing to do: see bpftoken --help\n", stderr);
+		fputs("bpftoken: no command: nothing to do: see bpftoken --help\n",
+		      stderr);
 		return CLI_USAGE;
 	}
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) {

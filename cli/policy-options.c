@@ -15,7 +15,9 @@ void policy_options_done(struct policy_options *options)
 
 static int need_policy(struct policy_options *options, struct bpftoken_error *err)
 {
-	return options->policy || bpftoken_policy_new(&options->policy) == 0 ? 0 : err_oom(err);
+	return options->policy || bpftoken_policy_new(&options->policy) == 0
+		       ? 0
+		       : err_oom(err);
 }
 
 int policy_options_take_text(void *member, const struct cli_option *option,

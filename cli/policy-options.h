@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * POLICY on a command line: -p FILE|@PRESET|TEXT, repeatable, and --cmds --maps --progs
+ * POLICY on a command line: -p FILE|TEXT, repeatable, and --cmds --maps --progs
  * --attachs LIST. All that is given is merged.
  */
 #ifndef BPFTOKEN_POLICY_OPTIONS_H
@@ -21,27 +21,28 @@ int policy_options_take_list(void *member, const struct cli_option *option,
 			     const char *value, struct bpftoken_error *err);
 
 /* The rows of all of them; member is a struct policy_options. */
-#define POLICY_OPTION_ROWS(type, member)                                                     \
-	{ .name = "policy",                                                                  \
-	  .letter = 'p',                                                                     \
-	  .arg = "POLICY",                                                                   \
-	  .help = "A file, @PRESET or the text itself; repeatable.",           \
-	  .take = policy_options_take_text,                                                  \
-	  .offset = offsetof(type, member),                                                  \
-	  .complete = "file" },                                                              \
-		POLICY_LIST_ROW("cmds", "Commands to delegate.", BPFTOKEN_CMDS, type,        \
-				member),                                                     \
-		POLICY_LIST_ROW("maps", "Map types to delegate.", BPFTOKEN_MAPS, type,       \
-				member),                                                     \
-		POLICY_LIST_ROW("progs", "Program types to delegate.", BPFTOKEN_PROGS, type, \
-				member),                                                     \
-		POLICY_LIST_ROW("attachs", "Attach types to delegate.", BPFTOKEN_ATTACHS,    \
-				type, member)
+#define POLICY_OPTION_ROWS(type, member)                                               \
+	{ .name = "policy",                                                            \
+	  .letter = 'p',                                                               \
+	  .arg = "POLICY",                                                             \
+	  .help = "A file or the text itself; repeatable.",                   \
+	  .take = policy_options_take_text,                                            \
+	  .offset = offsetof(type, member),                                            \
+	  .complete = "file" },                                                        \
+		POLICY_LIST_ROW("cmds", "Commands to delegate.", BPFTOKEN_CMDS, type,  \
+				member),                                               \
+		POLICY_LIST_ROW("maps", "Map types to delegate.", BPFTOKEN_MAPS, type, \
+				member),                                               \
+		POLICY_LIST_ROW("progs", "Program types to delegate.", BPFTOKEN_PROGS, \
+				type, member),                                         \
+		POLICY_LIST_ROW("attachs", "Attach types to delegate.",                \
+				BPFTOKEN_ATTACHS, type, member)
 
-#define POLICY_LIST_ROW(name_, help_, set, type, member)                                  \
-	{                                                                                 \
-		.name = name_, .arg = "LIST", .help = help_, .take = policy_options_take_list, \
-		.offset = offsetof(type, member), .data = (int)(set)                      \
+#define POLICY_LIST_ROW(name_, help_, set, type, member)                            \
+	{                                                                           \
+		.name = name_, .arg = "LIST", .help = help_,                        \
+		.take = policy_options_take_list, .offset = offsetof(type, member), \
+		.data = (int)(set)                                                  \
 	}
 
 #endif

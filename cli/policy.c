@@ -2,14 +2,14 @@
 /* bpftoken policy: convert, show and lint policy texts. No privilege, no system state. */
 #include "cli.h"
 
-#include <stddef.h>
-#include <string.h>
-
 #include "dialects.h"
 #include "error.h"
 #include "json.h"
 #include "lint.h"
 #include "names.h"
+
+#include <stddef.h>
+#include <string.h>
 
 #define DIALECT_WORDS "json ini lxd mount"
 #define LXD_PLACEHOLDER "INSTANCE"
@@ -372,7 +372,7 @@ static const struct cli_option lint_rows[] = { OPTION_FROM, OPTION_JSON, { 0 } }
 static const struct cli_command subcommands[] = {
 	{ "policy convert", "[--from DIALECT] --to DIALECT [FILE]",
 	  "Write a policy in another dialect", convert_rows, run_convert },
-	{ "policy show", "[--from DIALECT] [--json] [FILE|@PRESET|TEXT]",
+	{ "policy show", "[--from DIALECT] [--json] [FILE|TEXT]",
 	  "Show what a policy delegates", show_rows, run_show },
 	{ "policy lint", "[--from DIALECT] [--json] [FILE]",
 	  "Find what a policy gets wrong", lint_rows, run_lint },

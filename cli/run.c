@@ -49,13 +49,13 @@ static int take_map(void *member, const struct cli_option *option, const char *v
 
 	if (!take_number(&text, &container->map_inside) || *text++ != ':' ||
 	    !take_number(&text, &container->map_outside) || *text++ != ':' ||
-	    !take_number(&text, &container->map_count) || *text ||
-	    !container->map_count)
-		return bad_value(option, value, "INSIDE:OUTSIDE:COUNT, three numbers", err);
+	    !take_number(&text, &container->map_count) || *text || !container->map_count)
+		return bad_value(option, value, "INSIDE:OUTSIDE:COUNT, three numbers",
+				 err);
 	/* Nobody could become root inside, and the handshake needs that. */
 	if (container->map_inside != 0)
-		return bad_value(option, value, "a map that has uid 0 inside (0:OUTSIDE:COUNT)",
-				 err);
+		return bad_value(option, value,
+				 "a map that has uid 0 inside (0:OUTSIDE:COUNT)", err);
 	return 0;
 }
 
@@ -112,9 +112,9 @@ static int take_caps(void *member, const struct cli_option *option, const char *
 		snprintf(name, sizeof(name), "%s%.*s",
 			 strncasecmp(word, "cap_", 4) ? "cap_" : "", (int)len, word);
 		if (cap_from_name(name, &cap) < 0)
-			return bad_value(option, value,
-					 "capability names, such as cap_bpf,cap_net_admin",
-					 err);
+			return bad_value(
+				option, value,
+				"capability names, such as cap_bpf,cap_net_admin", err);
 		container->caps |= 1ULL << cap;
 	}
 	return 0;
@@ -127,29 +127,33 @@ static const struct cli_option options[] = {
 	POLICY_OPTION_ROWS(struct run_options, policy),
 	{ "no-delegation", 0, NULL, "The same container, but nothing delegated.",
 	  cli_take_flag, offsetof(struct run_options, no_delegation), 0, NULL },
-	{ "bpffs", 0, "PATH", "Where the bpffs is inside (/sys/fs/bpf).",
-	  take_absolute, IN_CONTAINER(bpffs), 0, "dir" },
-	{ "rootfs", 0, "DIR", "Root directory (the host's files).",
-	  cli_take_string, IN_CONTAINER(rootfs), 0, "dir" },
-	{ "net", 0, "private|host", "Network: its own, with lo up (private).",
-	  take_net, IN_CONTAINER(host_net), 0, "private host" },
+	{ "bpffs", 0, "PATH", "Where the bpffs is inside (/sys/fs/bpf).", take_absolute,
+	  IN_CONTAINER(bpffs), 0, "dir" },
+	{ "rootfs", 0, "DIR", "Root directory (the host's files).", cli_take_string,
+	  IN_CONTAINER(rootfs), 0, "dir" },
+	{ "net", 0, "private|host", "Network: its own, with lo up (private).", take_net,
+	  IN_CONTAINER(host_net), 0, "private host" },
 	{ "map", 0, "IN:OUT:COUNT", "Map of uids and gids (0:100000:65536).", take_map,
 	  offsetof(struct run_options, container), 0, NULL },
 	{ "user", 0, "UID[:GID]", "Run PROGRAM as this user inside (0).", take_user,
 	  offsetof(struct run_options, container), 0, NULL },
-	{ "caps", 0, "LIST", "Capabilities PROGRAM has (all for uid 0).",
-	  take_caps, offsetof(struct run_options, container), 0, NULL },
+	{ "caps", 0, "LIST", "Capabilities PROGRAM has (all for uid 0).", take_caps,
+	  offsetof(struct run_options, container), 0, NULL },
 	{ 0 },
 };
 
-/* What a run needs and nobody gave: a policy that delegates something, or the word for none. */
+/*
+ * What a run needs and nobody gave: a policy that delegates something, or the word for
+ * none.
+ */
 static int check_policy(const struct cli_command *command, struct run_options *run)
 {
 	struct bpftoken_policy *policy = run->policy.policy;
 	struct bpftoken_error err;
 
 	if (run->no_delegation && policy)
-		return cli_usage(command, "--no-delegation and a policy contradict each other");
+		return cli_usage(command,
+				 "--no-delegation and a policy contradict each other");
 	if (run->no_delegation)
 		return 0;
 	if (!policy)
@@ -161,7 +165,9 @@ static int check_policy(const struct cli_command *command, struct run_options *r
 	return 0;
 }
 
-/* env(1)'s statuses for a program that does not start; a kind where it says more than 1. */
+/*
+ * env(1)'s statuses for a program that does not start; a kind where it says more than 1.
+ */
 static int failure_status(const struct bpftoken_error *err, int kind)
 {
 	if (err->stage == BPFTOKEN_STAGE_EXEC)
@@ -217,6 +223,8 @@ static int run(const struct cli_command *command, int argc, char **argv)
 
 	if (first >= 0)
 		status = run_container(command, &run, argv + first);
+	else if (status == CLI_FAILED)
+		status = CLI_OWN_FAILURE;
 	policy_options_done(&run.policy);
 	return status;
 }

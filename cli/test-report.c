@@ -4,7 +4,7 @@
 
 #include "policy.h"
 
-#include <json.h>
+#include <json-c/json.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -38,7 +38,8 @@ static const char *answer_word(int answer)
 {
 	if (answer < 0)
 		return "not asked";
-	return answer == BPFTOKEN_WORKS ? "supported" : bpftoken_answer_name((uint32_t)answer);
+	return answer == BPFTOKEN_WORKS ? "supported"
+					: bpftoken_answer_name((uint32_t)answer);
 }
 
 size_t test_report_working(const struct test_report *report, enum test_column column)
@@ -56,14 +57,16 @@ static void print_row(const struct test_report *report, const struct test_row *r
 	const char *name = bpftoken_name(row->set, row->type);
 	char label[40], cell[40];
 
-	snprintf(label, sizeof(label), "%s %s", row->set == BPFTOKEN_PROGS ? "prog" : "map ",
-		 name ? name : "?");
+	snprintf(label, sizeof(label), "%s %s",
+		 row->set == BPFTOKEN_PROGS ? "prog" : "map ", name ? name : "?");
 	printf("%-24s", label);
 	for (size_t column = 0; column < report->columns; column++) {
 		if (row->answer[column] == BPFTOKEN_WORKS)
-			snprintf(cell, sizeof(cell), "%s", row->load ? "OK" : "supported");
+			snprintf(cell, sizeof(cell), "%s",
+				 row->load ? "OK" : "supported");
 		else
-			snprintf(cell, sizeof(cell), "%s [%zu]", answer_word(row->answer[column]),
+			snprintf(cell, sizeof(cell), "%s [%zu]",
+				 answer_word(row->answer[column]),
 				 reason_number(reasons, &row->reason[column]));
 		printf(column + 1 < report->columns ? "%-*s" : "%.*s%s",
 		       column + 1 < report->columns ? COLUMN_WIDTH + 4 : 0, cell, cell);
@@ -96,18 +99,21 @@ void test_report_proof(const struct test_report *report, char *text, size_t size
 	size_t without = test_report_working(report, TEST_WITHOUT);
 	size_t with = test_report_working(report, TEST_WITH);
 	int len = snprintf(text, size,
-			   "Without the token %zu of %zu calls work, with it %zu%s", without,
-			   report->count, with,
+			   "Without the token %zu of %zu calls work, with it %zu%s",
+			   without, report->count, with,
 			   with > without ? ": the token is what permits them" : "");
 
 	if (report->columns <= TEST_DROPPED || len < 0 || (size_t)len >= size)
 		return;
 	with = test_report_working(report, TEST_DROPPED);
 	snprintf(text + len, size - (size_t)len,
-		 with ? "; with the capabilities dropped %zu still work: on this kernel the "
-			"token alone permits them" :
-			"; with the capabilities dropped %zu: the kernel asks for them in the "
-			"token's user namespace at every use, and the token does not replace "
+		 with ? "; with the capabilities dropped %zu still work: on this kernel "
+			"the "
+			"token alone permits them"
+		      : "; with the capabilities dropped %zu: the kernel asks for them "
+			"in the "
+			"token's user namespace at every use, and the token does not "
+			"replace "
 			"them",
 		 with);
 }
@@ -138,12 +144,12 @@ static struct json_object *json_cell(const struct test_row *row, size_t column)
 	struct json_object *cell = json_object_new_object();
 	const struct bpftoken_error *reason = &row->reason[column];
 
-	json_object_object_add(cell, "answer",
-			       json_object_new_string(row->answer[column] < 0 ?
-							      "not asked" :
-							      bpftoken_answer_name(
-								      (uint32_t)row->answer
-									      [column])));
+	json_object_object_add(
+		cell, "answer",
+		json_object_new_string(
+			row->answer[column] < 0
+				? "not asked"
+				: bpftoken_answer_name((uint32_t)row->answer[column])));
 	if (row->answer[column] == BPFTOKEN_WORKS)
 		return cell;
 	json_object_object_add(cell, "why", json_object_new_string(reason->why));
@@ -159,12 +165,13 @@ static struct json_object *json_row(const struct test_report *report,
 
 	json_object_object_add(object, "test",
 			       json_object_new_string(row->load ? "load" : "probe"));
-	json_object_object_add(object, "kind",
-			       json_object_new_string(row->set == BPFTOKEN_PROGS ? "prog" :
-										   "map"));
+	json_object_object_add(
+		object, "kind",
+		json_object_new_string(row->set == BPFTOKEN_PROGS ? "prog" : "map"));
 	json_object_object_add(object, "type", json_object_new_string(name ? name : "?"));
 	for (size_t column = 0; column < report->columns; column++)
-		json_object_object_add(object, column_keys[column], json_cell(row, column));
+		json_object_object_add(object, column_keys[column],
+				       json_cell(row, column));
 	return object;
 }
 
@@ -187,8 +194,8 @@ int test_report_print_json(const struct test_report *report)
 		json_object_array_add(rows, json_row(report, &report->rows[i]));
 	json_object_object_add(object, "tests", rows);
 	json_object_object_add(object, "proved", json_object_new_string(proof));
-	puts(json_object_to_json_string_ext(object, JSON_C_TO_STRING_PRETTY |
-							    JSON_C_TO_STRING_NOSLASHESCAPE));
+	puts(json_object_to_json_string_ext(
+		object, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
 	json_object_put(object);
 	return 0;
 }

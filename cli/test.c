@@ -56,7 +56,8 @@ static int probe(const struct test_row *row, int token_fd, struct bpftoken_error
 {
 	if (row->set == BPFTOKEN_MAPS)
 		return bpftoken_probe_map_type(row->type, token_fd, reason);
-	return bpftoken_probe_prog_type(row->type, BPFTOKEN_ATTACH_DEFAULT, token_fd, reason);
+	return bpftoken_probe_prog_type(row->type, BPFTOKEN_ATTACH_DEFAULT, token_fd,
+					reason);
 }
 
 /* As an application would: with a name, and through the public calls. */
@@ -92,9 +93,9 @@ static int create_map(uint32_t type, int token_fd, struct bpftoken_error *err)
 static int load(const struct test_row *row, int token_fd, struct bpftoken_error *reason)
 {
 	struct bpftoken_error err;
-	_cleanup_close_ int fd = row->set == BPFTOKEN_MAPS ?
-					 create_map(row->type, token_fd, &err) :
-					 load_program(row->type, token_fd, &err);
+	_cleanup_close_ int fd = row->set == BPFTOKEN_MAPS
+					 ? create_map(row->type, token_fd, &err)
+					 : load_program(row->type, token_fd, &err);
 	int answer;
 
 	if (fd >= 0)
@@ -112,12 +113,14 @@ static void ask(enum test_column column, int token_fd)
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct test_row *row = &rows[i];
 
-		row->answer[column] = (row->load ? load : probe)(row, token_fd,
-								 &row->reason[column]);
+		row->answer[column] =
+			(row->load ? load : probe)(row, token_fd, &row->reason[column]);
 	}
 }
 
-/* The rows that load take a type that the token permits, where it permits a probed one. */
+/*
+ * The rows that load take a type that the token permits, where it permits a probed one.
+ */
 static void choose_types(const struct bpftoken_policy *permits)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -150,7 +153,8 @@ static int still_there(struct bpftoken_error *err)
 		cap_flag_value_t value = CAP_CLEAR;
 
 		for (size_t i = 0; caps && i < ARRAY_SIZE(dropped); i++)
-			for (cap_flag_t flag = CAP_EFFECTIVE; flag <= CAP_INHERITABLE; flag++)
+			for (cap_flag_t flag = CAP_EFFECTIVE; flag <= CAP_INHERITABLE;
+			     flag++)
 				if (cap_get_flag(caps, dropped[i], flag, &value) == 0)
 					found |= value == CAP_SET;
 		cap_free(caps);
@@ -158,10 +162,11 @@ static int still_there(struct bpftoken_error *err)
 	if (tasks)
 		closedir(tasks);
 	for (size_t i = 0; i < ARRAY_SIZE(dropped); i++)
-		found |= cap_get_bound(dropped[i]) != 0 || cap_get_ambient(dropped[i]) != 0;
+		found |= cap_get_bound(dropped[i]) != 0 ||
+			 cap_get_ambient(dropped[i]) != 0;
 	return found ? err_raise(err, BPFTOKEN_STAGE_SETUP, -EPERM,
-				 "a capability is still there after it was dropped") :
-		       0;
+				 "a capability is still there after it was dropped")
+		     : 0;
 }
 
 /* From all sets: ambient and bounding first, while CAP_SETPCAP is there to do it. */
@@ -183,9 +188,15 @@ static int drop_caps(struct bpftoken_error *err)
 	return r < 0 ? -EPERM : still_there(err);
 }
 
-/* With the token, does everything work that it permits? */
+/* With the token, does everything work whose type it permits? Else why not. */
 static int verdict(const struct test_report *report)
 {
+	static const int status[] = {
+		[BPFTOKEN_KERNEL_LACKS] = CLI_KERNEL,
+		[BPFTOKEN_NOT_DELEGATED] = CLI_POLICY,
+		[BPFTOKEN_NO_CAPABILITY] = CLI_DENIED,
+		[BPFTOKEN_BLOCKED] = CLI_DENIED,
+	};
 	size_t permitted = 0;
 
 	for (size_t i = 0; i < report->count; i++) {
@@ -195,10 +206,10 @@ static int verdict(const struct test_report *report)
 		if (!bpftoken_policy_has(report->permits, row->set, row->type))
 			continue;
 		permitted++;
-		if (answer == BPFTOKEN_NO_CAPABILITY || answer == BPFTOKEN_BLOCKED)
-			return CLI_DENIED;
+		if (answer != BPFTOKEN_WORKS)
+			return answer < 0 ? CLI_FAILED : status[answer];
 	}
-	return test_report_working(report, TEST_WITH) && permitted ? CLI_DONE : CLI_POLICY;
+	return permitted ? CLI_DONE : CLI_POLICY;
 }
 
 static void say(const struct test_options *test, const char *text)
@@ -209,8 +220,8 @@ static void say(const struct test_options *test, const char *text)
 	fflush(stdout);
 }
 
-static int ask_all(const struct test_options *test, struct test_report *report, int token_fd,
-		   struct bpftoken_error *err)
+static int ask_all(const struct test_options *test, struct test_report *report,
+		   int token_fd, struct bpftoken_error *err)
 {
 	int r;
 
@@ -232,7 +243,9 @@ static int ask_all(const struct test_options *test, struct test_report *report, 
 
 static int test_path(const struct test_options *test, const char *path)
 {
-	struct test_report report = { .path = path, .rows = rows, .count = ARRAY_SIZE(rows) };
+	struct test_report report = { .path = path,
+				      .rows = rows,
+				      .count = ARRAY_SIZE(rows) };
 	_cleanup_policy_ struct bpftoken_policy *permits = NULL;
 	_cleanup_close_ int token_fd = -EBADF;
 	BPFTOKEN_OPTS(bpftoken_open_opts, opts);

@@ -40,8 +40,8 @@ static int loopback_up(struct bpftoken_error *err)
 		r = sys_ioctl(sock, SIOCSIFFLAGS, &request);
 	}
 	return r < 0 ? err_raise(err, BPFTOKEN_STAGE_SETUP, r, "the loopback device: %s",
-				 strerror(-r)) :
-		       0;
+				 strerror(-r))
+		     : 0;
 }
 
 static int take_delegation(const struct container *container, int sock,
@@ -57,7 +57,8 @@ static int take_delegation(const struct container *container, int sock,
 
 static int set_up(const struct container *container, int sock, struct bpftoken_error *err)
 {
-	int r = handshake_expect(sock, BPFFS_DEFAULT_TIMEOUT_MS, HANDSHAKE_READY, NULL, err);
+	int r = handshake_expect(sock, BPFFS_DEFAULT_TIMEOUT_MS, HANDSHAKE_READY, NULL,
+				 err);
 
 	if (r == 0)
 		r = become_root(err);
@@ -90,7 +91,9 @@ static pid_t start_program(const struct container *container, int sock,
 	_exit(127);
 }
 
-/* Until the program ends. A signal from outside has no sender that this namespace sees. */
+/*
+ * Until the program ends. A signal from outside has no sender that this namespace sees.
+ */
 static int reap_and_forward(pid_t program, const sigset_t *signals)
 {
 	for (;;) {
@@ -102,8 +105,8 @@ static int reap_and_forward(pid_t program, const sigset_t *signals)
 			(void)sys_kill(program, sig);
 		while ((pid = sys_reap_any(&info)) > 0) {
 			if (pid == program)
-				return info.si_code == CLD_EXITED ? info.si_status :
-								    128 + info.si_status;
+				return info.si_code == CLD_EXITED ? info.si_status
+								  : 128 + info.si_status;
 		}
 	}
 }
@@ -111,7 +114,9 @@ static int reap_and_forward(pid_t program, const sigset_t *signals)
 void container_init(const struct container *container, int sock, const sigset_t *old_mask)
 {
 	struct bpftoken_error err;
-	/* The program gets the three standard descriptors and nothing else of the host. */
+	/*
+	 * The program gets the three standard descriptors and nothing else of the host.
+	 */
 	const int keep[] = { STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO, sock };
 	sigset_t all;
 	pid_t program;

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The host's side of `bpftoken run`: start, delegate, pass signals on, take the status. */
+/*
+ * The host's side of `bpftoken run`: start, delegate, pass signals on, take the status.
+ */
 #include "container.h"
 
 #include "bpffs.h"
@@ -16,10 +18,13 @@
 #define CLONE_NEWCGROUP 0x02000000
 #endif
 
-#define NAMESPACES \
-	(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP)
+#define NAMESPACES                                                                  \
+	(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | \
+	 CLONE_NEWCGROUP)
 
-/* From the delegation to the exec, which may have to read the program from a slow disk. */
+/*
+ * From the delegation to the exec, which may have to read the program from a slow disk.
+ */
 #define EXEC_TIMEOUT_MS 30000
 /* From SIGKILL to the end of everything in a pid namespace. */
 #define KILL_TIMEOUT_MS 10000
@@ -41,8 +46,8 @@ static int write_map(pid_t pid, const char *file, const struct container *contai
 	fd = sys_openat(AT_FDCWD, path, O_WRONLY);
 	r = fd < 0 ? fd : sys_write(fd, map, (size_t)len);
 	if (r < 0)
-		return err_raise(err, BPFTOKEN_STAGE_IDMAP, (int)r, "%s \"%.*s\": %s", file,
-				 len - 1, map, strerror((int)-r));
+		return err_raise(err, BPFTOKEN_STAGE_IDMAP, (int)r, "%s \"%.*s\": %s",
+				 file, len - 1, map, strerror((int)-r));
 	return 0;
 }
 
@@ -107,8 +112,8 @@ static void destroy(int pidfd)
 	(void)sys_reap(pidfd, KILL_TIMEOUT_MS, &info);
 }
 
-static int start(const struct container *container, int signal_fd, const sigset_t *old_mask,
-		 struct bpftoken_error *err)
+static int start(const struct container *container, int signal_fd,
+		 const sigset_t *old_mask, struct bpftoken_error *err)
 {
 	_cleanup_close_ int ours = -EBADF, theirs = -EBADF, pidfd = -EBADF;
 	uint64_t namespaces = NAMESPACES | (container->host_net ? 0 : CLONE_NEWNET);

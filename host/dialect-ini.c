@@ -14,10 +14,10 @@
  */
 #include "dialects.h"
 
+#include "error.h"
+
 #include <ini.h>
 #include <string.h>
-
-#include "error.h"
 
 #define BYTE_ORDER_MARK "\xef\xbb\xbf"
 #define NO_KEY (-1)

@@ -10,11 +10,11 @@
  */
 #include "dialects.h"
 
-#include <string.h>
-
 #include "error.h"
 #include "json.h"
 #include "names.h"
+
+#include <string.h>
 
 #define MAX_DEPTH 16
 #define KEY_PROVENANCE HOST_KEYS

@@ -2,12 +2,12 @@
 /* All dialects, and policy texts from files and arguments. */
 #include "dialects.h"
 
+#include "error.h"
+#include "names.h"
+
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
-
-#include "error.h"
-#include "names.h"
 
 #define LINE_COLUMNS 80
 

@@ -28,7 +28,7 @@ int host_policy_format(const char *name, const struct bpftoken_policy *policy,
 int host_read_file(const char *path, char **ret_text, struct bpftoken_error *err);
 int host_read_stdin(char **ret_text, struct bpftoken_error *err);
 
-/* The text of an argument FILE|@PRESET|TEXT: of the file if there is one of this name. */
+/* The text of an argument FILE|TEXT: of the file if there is one of this name. */
 int host_argument_text(const char *arg, char **ret_text, struct bpftoken_error *err);
 
 /* The policy of such an argument, its dialect detected. */

@@ -7,9 +7,9 @@
  */
 #include "lint.h"
 
-#include <string.h>
-
 #include "names.h"
+
+#include <string.h>
 
 #define BIT(n) (UINT64_C(1) << (n))
 
@@ -478,7 +478,8 @@ static bool probes_load(const struct lint *lint)
 	       lint->attachs & ATTACH_ZERO;
 }
 
-/* Are programs of some known types delegated, so that what libbpf makes of them counts?
+/*
+ * Are programs of some known types delegated, so that what libbpf makes of them counts?
  */
 static bool loads_programs(const struct lint *lint)
 {

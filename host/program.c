@@ -27,7 +27,9 @@ static int cut_bounding_set(uint64_t keep, struct bpftoken_error *err)
 	return 0;
 }
 
-/* Permitted, effective and inheritable exactly these; ambient too, for a non-root user. */
+/*
+ * Permitted, effective and inheritable exactly these; ambient too, for a non-root user.
+ */
 static int set_capabilities(uint64_t keep, struct bpftoken_error *err)
 {
 	cap_t caps = cap_init();
@@ -63,9 +65,12 @@ static int become_user(const struct container *container, struct bpftoken_error 
 		r = sys_keep_capabilities();
 	if (r == 0)
 		r = sys_set_ids(container->uid, container->gid);
-	return r < 0 ? err_raise(err, BPFTOKEN_STAGE_SETUP, r, "uid %u, gid %u: %s",
-				 container->uid, container->gid, strerror(-r)) :
-		       0;
+	if (r < 0) {
+		err_raise(err, BPFTOKEN_STAGE_SETUP, r, "uid %u, gid %u: %s", container->uid,
+			  container->gid, strerror(-r));
+		err_fix(err, "give ids that the container has (--map)");
+	}
+	return r;
 }
 
 /*

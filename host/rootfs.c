@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The container's mounts. With the host's files: all mounts private, a /proc of the new
- * pid namespace. With --rootfs: that directory as root, with /proc, /sys and a /dev of the
- * harmless devices; the host's tree is detached.
+ * pid namespace. With --rootfs: that directory as root, with /proc, /sys and a /dev of
+ * the harmless devices; the host's tree is detached.
  */
 #include "container.h"
 
@@ -21,7 +21,8 @@ static const struct {
 	{ "proc", "/proc", NULL, SAFE },
 	{ "sysfs", "/sys", NULL, SAFE | MS_RDONLY },
 	{ "tmpfs", "/dev", "mode=0755,size=64k", MS_NOSUID | MS_NOEXEC },
-	{ "devpts", "/dev/pts", "newinstance,ptmxmode=0666,mode=0620", MS_NOSUID | MS_NOEXEC },
+	{ "devpts", "/dev/pts", "newinstance,ptmxmode=0666,mode=0620",
+	  MS_NOSUID | MS_NOEXEC },
 	{ "tmpfs", "/dev/shm", "mode=1777,size=64m", MS_NOSUID | MS_NODEV },
 };
 
@@ -32,14 +33,15 @@ static const char *const devices[] = {
 static const struct {
 	const char *target, *path;
 } links[] = {
-	{ "pts/ptmx", "/dev/ptmx" },	 { "/proc/self/fd", "/dev/fd" },
-	{ "fd/0", "/dev/stdin" },	 { "fd/1", "/dev/stdout" },
+	{ "pts/ptmx", "/dev/ptmx" }, { "/proc/self/fd", "/dev/fd" },
+	{ "fd/0", "/dev/stdin" },    { "fd/1", "/dev/stdout" },
 	{ "fd/2", "/dev/stderr" },
 };
 
 static int raise_setup(int code, const char *what, struct bpftoken_error *err)
 {
-	return err_raise(err, BPFTOKEN_STAGE_SETUP, code, "%s: %s", what, strerror(-code));
+	return err_raise(err, BPFTOKEN_STAGE_SETUP, code, "%s: %s", what,
+			 strerror(-code));
 }
 
 static int mount_own(struct bpftoken_error *err)
@@ -47,7 +49,9 @@ static int mount_own(struct bpftoken_error *err)
 	for (size_t i = 0; i < ARRAY_SIZE(own_mounts); i++) {
 		int r = sys_mkdir(own_mounts[i].target, 0755);
 
-		/* An image has it, or the container's root may have no right to make it. */
+		/*
+		 * An image has it, or the container's root may have no right to make it.
+		 */
 		if (r < 0 && r != -EEXIST) {
 			raise_setup(r, own_mounts[i].target, err);
 			err_fix(err, "make the directory in the root directory first");
@@ -83,7 +87,8 @@ static int place_devices(const int tree_fds[], struct bpftoken_error *err)
 }
 
 /* After pivot_root(".", ".") the old root lies on top of the new one, at ".". */
-static int change_root(const char *rootfs, const int tree_fds[], struct bpftoken_error *err)
+static int change_root(const char *rootfs, const int tree_fds[],
+		       struct bpftoken_error *err)
 {
 	int r = sys_mount(rootfs, rootfs, NULL, MS_BIND | MS_REC, NULL);
 
@@ -91,8 +96,12 @@ static int change_root(const char *rootfs, const int tree_fds[], struct bpftoken
 		r = sys_chdir(rootfs);
 	if (r == 0)
 		r = sys_pivot_root(".", ".");
-	if (r < 0)
-		return raise_setup(r, rootfs, err);
+	if (r < 0) {
+		raise_setup(r, rootfs, err);
+		err_fix(err, "name a directory, other than /, that the container's root "
+			     "may enter");
+		return r;
+	}
 	/* The kernel gives out a new proc only while an old one is in sight. */
 	r = mount_own(err);
 	if (r == 0)

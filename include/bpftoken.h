@@ -44,7 +44,9 @@ extern "C" {
 
 /* Declares and initialises an options struct: BPFTOKEN_OPTS(bpftoken_open_opts, o); */
 #ifdef __cplusplus
-#define BPFTOKEN_OPTS(type, name) struct type name = { sizeof(struct type) }
+#define BPFTOKEN_OPTS(type, name) \
+	struct type name = {};    \
+	name.sz = sizeof(struct type)
 #else
 #define BPFTOKEN_OPTS(type, name) struct type name = { .sz = sizeof(struct type) }
 #endif
@@ -218,8 +220,7 @@ BPFTOKEN_API int bpftoken_policy_new(struct bpftoken_policy **ret_policy);
  * Returns: NULL, for p = bpftoken_policy_free(p).
  * Since: 0.1
  */
-BPFTOKEN_API struct bpftoken_policy *
-bpftoken_policy_free(struct bpftoken_policy *policy);
+BPFTOKEN_API struct bpftoken_policy *bpftoken_policy_free(struct bpftoken_policy *policy);
 
 /**
  * bpftoken_policy_add - add one value to a set

@@ -28,18 +28,19 @@ OFFSET(attr_btf_get_fd_by_id, fd_by_id_token_fd, 12);
 OFFSET(attr_token_create, bpffs_fd, 4);
 OFFSET(attr_obj_info, info, 8);
 
-#define TOKEN_ROW(cmd_, type, flags_member, fd_member)                         \
-	{                                                                      \
+#define TOKEN_ROW(cmd_, type, flags_member, fd_member)                              \
+	{                                                                           \
 		.cmd = (cmd_), .flags_offset = offsetof(struct type, flags_member), \
-		.fd_offset = offsetof(struct type, fd_member),                 \
-		.min_size = offsetof(struct type, fd_member) + sizeof(uint32_t) \
+		.fd_offset = offsetof(struct type, fd_member),                      \
+		.min_size = offsetof(struct type, fd_member) + sizeof(uint32_t)     \
 	}
 
 static const struct attr_token_row token_rows[] = {
 	TOKEN_ROW(ATTR_MAP_CREATE, attr_map_create, map_flags, map_token_fd),
 	TOKEN_ROW(ATTR_PROG_LOAD, attr_prog_load, prog_flags, prog_token_fd),
 	TOKEN_ROW(ATTR_BTF_LOAD, attr_btf_load, btf_flags, btf_token_fd),
-	TOKEN_ROW(ATTR_BTF_GET_FD_BY_ID, attr_btf_get_fd_by_id, open_flags, fd_by_id_token_fd),
+	TOKEN_ROW(ATTR_BTF_GET_FD_BY_ID, attr_btf_get_fd_by_id, open_flags,
+		  fd_by_id_token_fd),
 };
 
 const struct attr_token_row *attr_token_row(uint32_t cmd)
@@ -101,8 +102,9 @@ static const struct prog_row *prog_row(uint32_t type)
 {
 	static const struct prog_row unknown = { BPF, 0, 0 };
 
-	return type < ARRAY_SIZE(prog_rows) && prog_rows[type].capabilities ? &prog_rows[type] :
-									      &unknown;
+	return type < ARRAY_SIZE(prog_rows) && prog_rows[type].capabilities
+		       ? &prog_rows[type]
+		       : &unknown;
 }
 
 uint32_t attr_fixup_attach_type(uint32_t prog_type, uint32_t attach_type)

@@ -89,7 +89,8 @@ struct attr_insn {
 	int32_t imm;
 };
 
-#define ATTR_INSN_MOV_IMM(reg, value) ((struct attr_insn){ .code = 0xb7, .regs = (reg), .imm = (value) })
+#define ATTR_INSN_MOV_IMM(reg, value) \
+	((struct attr_insn){ .code = 0xb7, .regs = (reg), .imm = (value) })
 #define ATTR_INSN_EXIT() ((struct attr_insn){ .code = 0x95 })
 
 /* A command that takes a token. */

@@ -2,14 +2,14 @@
 /*
  * Host side: a bpffs for somebody else's user namespace.
  *
- *   step                  who may               stage
- *   fsopen("bpf")         target's userns root  FSOPEN           decides the sb's userns
- *   SET uid, gid, mode    host                  FSCONFIG_OWNER   ids as the host sees them
- *   SET delegate_x=0x..   host, CAP_SYS_ADMIN   FSCONFIG_x       one number per set
- *   CMD_CREATE            host, CAP_SYS_ADMIN   CREATE           masks are final from here
- *   fsmount               host                  FSMOUNT          detached, O_PATH
- *   move_mount            target's userns root  MOVE_MOUNT       onto the target path
- *   mountinfo             anybody               VERIFY           what was really delegated
+ *   step                who may              stage
+ *   fsopen("bpf")       target's root        FSOPEN          decides the userns
+ *   SET uid, gid, mode  host                 FSCONFIG_OWNER  ids as the host has them
+ *   SET delegate_x=0x.. host, CAP_SYS_ADMIN  FSCONFIG_x      one number per set
+ *   CMD_CREATE          host, CAP_SYS_ADMIN  CREATE          masks are final from here
+ *   fsmount             host                 FSMOUNT         detached, O_PATH
+ *   move_mount          target's root        MOVE_MOUNT      onto the target path
+ *   mountinfo           anybody              VERIFY          what was really delegated
  *
  * Kernel: kernel/bpf/inode.c, fs/fsopen.c. A failing SET leaves the context usable and
  * CREATE then succeeds without the delegation, so every return value counts.
@@ -44,7 +44,8 @@ int bpftoken_supported(struct bpftoken_error *err)
 
 	if (r == -EBADF)
 		return 1;
-	return err_raise(err, BPFTOKEN_STAGE_KERNEL, r == -EINVAL ? -EOPNOTSUPP : r, NULL);
+	return err_raise(err, BPFTOKEN_STAGE_KERNEL, r == -EINVAL ? -EOPNOTSUPP : r,
+			 NULL);
 }
 
 int bpffs_in_initial_userns(pid_t pid)
@@ -97,7 +98,8 @@ int bpftoken_bpffs_context(struct bpftoken_error *err)
  * Raises code with the kernel's own words: a filesystem context queues messages, each
  * one read() long, such as "e bpf: Bad value for 'uid'".
  */
-static int raise_kernel(int context_fd, uint32_t stage, int code, struct bpftoken_error *err)
+static int raise_kernel(int context_fd, uint32_t stage, int code,
+			struct bpftoken_error *err)
 {
 	char text[256];
 	ssize_t len = sys_read(context_fd, text, sizeof(text) - 1);
@@ -198,8 +200,8 @@ static int create_mount(int context_fd, struct bpftoken_error *err)
 	r = sys_fsconfig(context_fd, FSCONFIG_CMD_CREATE_, NULL, NULL);
 	if (r < 0)
 		return raise_kernel(context_fd, BPFTOKEN_STAGE_CREATE, r, err);
-	mount_fd = sys_fsmount(context_fd,
-			       MOUNT_ATTR_NOSUID_ | MOUNT_ATTR_NODEV_ | MOUNT_ATTR_NOEXEC_);
+	mount_fd = sys_fsmount(context_fd, MOUNT_ATTR_NOSUID_ | MOUNT_ATTR_NODEV_ |
+						   MOUNT_ATTR_NOEXEC_);
 	if (mount_fd < 0)
 		return raise_kernel(context_fd, BPFTOKEN_STAGE_FSMOUNT, mount_fd, err);
 	r = sys_fs_type(mount_fd, &type);
@@ -212,7 +214,8 @@ static int create_mount(int context_fd, struct bpftoken_error *err)
 }
 
 int bpftoken_bpffs_build(int context_fd, const struct bpftoken_policy *policy,
-			 const struct bpftoken_bpffs_opts *opts, struct bpftoken_error *err)
+			 const struct bpftoken_bpffs_opts *opts,
+			 struct bpftoken_error *err)
 {
 	struct bpftoken_bpffs_opts own;
 	int r;
@@ -267,8 +270,9 @@ static int take_own_line(const struct mountinfo *mount, void *data)
 
 	if (mount->id != readback->id)
 		return 0;
-	r = dialect_mount_parse_readback(mount->super_options, strlen(mount->super_options),
-					 &readback->policy, readback->err);
+	r = dialect_mount_parse_readback(mount->super_options,
+					 strlen(mount->super_options), &readback->policy,
+					 readback->err);
 	return r < 0 ? r : 1;
 }
 
@@ -306,8 +310,8 @@ static int compare(uint32_t set, uint64_t asked, uint64_t got, struct bpftoken_e
 	list_format(&names, set, unknown ? unknown : extra, " ");
 	r = unknown ? -EOPNOTSUPP : -EPROTO;
 	err_raise(err, BPFTOKEN_STAGE_VERIFY, r,
-		  unknown ? "the running kernel does not know %s %s" :
-			    "the kernel delegates %s %s, which nobody asked for",
+		  unknown ? "the running kernel does not know %s %s"
+			  : "the kernel delegates %s %s, which nobody asked for",
 		  names_set_noun(set), names.data ? names.data : "(out of memory)");
 	text_done(&names);
 	return r;

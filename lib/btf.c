@@ -8,11 +8,11 @@
  */
 #include "btf.h"
 
+#include "util.h"
+
 #include <fcntl.h>
 #include <stdbool.h>
 #include <string.h>
-
-#include "util.h"
 
 #define BTF_PATH "/sys/kernel/btf/vmlinux"
 #define BTF_MAGIC 0xeb9f

@@ -54,7 +54,8 @@ static uint64_t capabilities_of(const struct denied_call *call)
 }
 
 /* Only the kernel's own BTF can say "unknown", an EPERM never; or no mask can hold it. */
-static bool kernel_lacks(const struct need *needs, size_t n, struct bpftoken_error *reason)
+static bool kernel_lacks(const struct need *needs, size_t n,
+			 struct bpftoken_error *reason)
 {
 	for (size_t i = 0; i < n; i++) {
 		int count = names_kernel_count(needs[i].set);
@@ -78,8 +79,8 @@ static bool kernel_lacks(const struct need *needs, size_t n, struct bpftoken_err
  * Every missing bit at once, so that one change on the host is enough: 1, 0 when none is
  * missing, or a negative errno when the token cannot be read.
  */
-static int not_delegated(const struct denied_call *call, const struct need *needs, size_t n,
-			  struct bpftoken_error *reason)
+static int not_delegated(const struct denied_call *call, const struct need *needs,
+			 size_t n, struct bpftoken_error *reason)
 {
 	_cleanup_policy_ struct bpftoken_policy *has = NULL;
 	_cleanup_free_ char *options = NULL;
@@ -100,10 +101,12 @@ static int not_delegated(const struct denied_call *call, const struct need *need
 	}
 	if (!why.len)
 		return 0;
-	snprintf(reason->why, sizeof(reason->why), "the token does not delegate %s", why.data);
+	snprintf(reason->why, sizeof(reason->why), "the token does not delegate %s",
+		 why.data);
 	text_done(&why);
 	if (bpftoken_policy_format(&missing, "mount", &options, NULL) == 0)
-		snprintf(reason->fix, sizeof(reason->fix), "delegate this as well, on the host: %.*s",
+		snprintf(reason->fix, sizeof(reason->fix),
+			 "delegate this as well, on the host: %.*s",
 			 (int)strcspn(options, "\n"), options);
 	return 1;
 }
@@ -119,7 +122,8 @@ static const struct {
 	{ 1ULL << CAP_SYS_ADMIN, "CAP_SYS_ADMIN" },
 };
 
-bool denial_no_capability(uint64_t needed, const char *where, struct bpftoken_error *reason)
+bool denial_no_capability(uint64_t needed, const char *where,
+			  struct bpftoken_error *reason)
 {
 	struct text names = { 0 };
 	uint64_t has = 0;
@@ -162,7 +166,8 @@ static void first_line(const char *path, char *line, size_t size)
 
 static bool under_seccomp_filter(void)
 {
-	_cleanup_close_ int fd = sys_openat(AT_FDCWD, "/proc/thread-self/status", O_RDONLY);
+	_cleanup_close_ int fd =
+		sys_openat(AT_FDCWD, "/proc/thread-self/status", O_RDONLY);
 	char status[4096];
 	ssize_t len = fd < 0 ? fd : sys_read(fd, status, sizeof(status) - 1);
 
@@ -178,22 +183,26 @@ static void blocked(const char *passed, struct bpftoken_error *reason)
 	first_line("/sys/kernel/security/lsm", lsm, sizeof(lsm));
 	first_line("/sys/kernel/security/lockdown", lockdown, sizeof(lockdown));
 	snprintf(reason->why, sizeof(reason->why),
-		 "%s, so another gate refused (LSMs: %s; lockdown: %s; seccomp filter: %s)",
+		 "%s, so another gate refused (LSMs: %s; lockdown: %s; seccomp filter: "
+		 "%s)",
 		 passed, lsm[0] ? lsm : "not shown here",
 		 lockdown[0] ? lockdown : "not shown here",
 		 under_seccomp_filter() ? "yes" : "no");
-	snprintf(reason->fix, sizeof(reason->fix),
-		 "look at the audit log for an LSM denial, and at the container's seccomp "
-		 "profile");
+	snprintf(
+		reason->fix, sizeof(reason->fix),
+		"look at the audit log for an LSM denial, and at the container's seccomp "
+		"profile");
 }
 
 static int is_delegated_bpffs(const struct mountinfo *mount, void *data)
 {
 	(void)data;
-	return !strcmp(mount->fs_type, "bpf") && strstr(mount->super_options, "delegate_");
+	return !strcmp(mount->fs_type, "bpf") &&
+	       strstr(mount->super_options, "delegate_");
 }
 
-static uint32_t without_token(const struct denied_call *call, struct bpftoken_error *reason)
+static uint32_t without_token(const struct denied_call *call,
+			      struct bpftoken_error *reason)
 {
 	if (bpffs_in_initial_userns(0) != 0) {
 		if (lacks_capability(call, "the initial user namespace", reason))
@@ -202,12 +211,14 @@ static uint32_t without_token(const struct denied_call *call, struct bpftoken_er
 		return BPFTOKEN_BLOCKED;
 	}
 	snprintf(reason->why, sizeof(reason->why),
-		 "the call carried no token, and without one only capabilities of the initial "
+		 "the call carried no token, and without one only capabilities of the "
+		 "initial "
 		 "user namespace count");
 	snprintf(reason->fix, sizeof(reason->fix), "%s",
-		 mountinfo_each(0, is_delegated_bpffs, NULL) > 0 ?
-			 "make a token of the bpffs that is mounted here, and pass it" :
-			 "delegate on the host: nothing is delegated to this mount namespace");
+		 mountinfo_each(0, is_delegated_bpffs, NULL) > 0
+			 ? "make a token of the bpffs that is mounted here, and pass it"
+			 : "delegate on the host: nothing is delegated to this mount "
+			   "namespace");
 	return BPFTOKEN_NOT_DELEGATED;
 }
 
@@ -227,8 +238,9 @@ uint32_t denial_find(const struct denied_call *call, struct bpftoken_error *reas
 		return BPFTOKEN_NOT_DELEGATED;
 	if (lacks_capability(call, "the token's user namespace", reason))
 		return BPFTOKEN_NO_CAPABILITY;
-	blocked(delegated == 0 ? "the token delegates it and the capabilities are there" :
-				 "the capabilities are there and the token cannot be read",
+	blocked(delegated == 0
+			? "the token delegates it and the capabilities are there"
+			: "the capabilities are there and the token cannot be read",
 		reason);
 	return BPFTOKEN_BLOCKED;
 }

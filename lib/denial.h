@@ -22,6 +22,7 @@ uint32_t denial_find(const struct denied_call *call, struct bpftoken_error *reas
  * Are some of these capabilities missing? Then fills why and fix, which name them; where
  * says in which user namespace.
  */
-bool denial_no_capability(uint64_t needed, const char *where, struct bpftoken_error *reason);
+bool denial_no_capability(uint64_t needed, const char *where,
+			  struct bpftoken_error *reason);
 
 #endif

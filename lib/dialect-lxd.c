@@ -12,13 +12,13 @@
  * Source: LXD doc/reference/instance_options.md, doc/explanation/bpf.md; liblxc
  * src/lxc/confile.c for limits.kernel.memlock, which LXD hands to lxc.prlimit.memlock.
  */
-#include <ctype.h>
-#include <string.h>
-#include <strings.h>
-
 #include "dialect.h"
 #include "error.h"
 #include "names.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
 
 /* The rows of keys[], in the order in which they are written. */
 enum {

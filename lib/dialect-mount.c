@@ -11,12 +11,12 @@
  * Source: Linux kernel/bpf/inode.c, bpf_parse_param() and bpf_show_options();
  * fs/proc_namespace.c; util-linux mount(8).
  */
-#include <ctype.h>
-#include <string.h>
-
 #include "dialect.h"
 #include "error.h"
 #include "names.h"
+
+#include <ctype.h>
+#include <string.h>
 
 const char *const dialect_mount_keys[BPFTOKEN_SETS] = {
 	[BPFTOKEN_CMDS] = "delegate_cmds",
@@ -108,8 +108,8 @@ static int refuse_option(struct reader *reader, struct span option, struct span 
 			       "unknown mount option \"%s\"", SPAN_QUOTE(key));
 		err_fix(reader->err,
 			"remove it; the options that delegate are %s, %s, %s and %s",
-			dialect_mount_keys[0], dialect_mount_keys[1], dialect_mount_keys[2],
-			dialect_mount_keys[3]);
+			dialect_mount_keys[0], dialect_mount_keys[1],
+			dialect_mount_keys[2], dialect_mount_keys[3]);
 	}
 	return r;
 }

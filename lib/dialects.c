@@ -5,9 +5,9 @@
  */
 #include "dialect.h"
 
-#include <string.h>
-
 #include "error.h"
+
+#include <string.h>
 
 static const struct dialect *const library[] = { &dialect_lxd, &dialect_mount, NULL };
 

@@ -6,7 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-_printf_(3, 0) static void fill(char *field, size_t size, const char *format, va_list args)
+_printf_(3, 0) static void fill(char *field, size_t size, const char *format,
+				va_list args)
 {
 	int len = vsnprintf(field, size, format, args);
 

@@ -8,6 +8,7 @@
 #define BPFTOKEN_ERROR_H
 
 #include "bpftoken.h"
+
 #include "util.h"
 
 /* Fills err (NULL allowed) and returns code. why may be NULL: the errno's own text. */

@@ -4,6 +4,7 @@
  * errno at two stages has two cures, which is why this is a table over both.
  */
 #include "attr.h"
+
 #include "denial.h"
 
 #include <linux/capability.h>
@@ -59,10 +60,12 @@ static const struct remedy {
 	const char *why; /* NULL: the errno's own text */
 	const char *fix; /* NULL: none */
 } remedies[] = {
-	{ BPFTOKEN_STAGE_MEMORY, 0, BPFTOKEN_KIND_FAILED, NULL, "free some memory and repeat" },
+	{ BPFTOKEN_STAGE_MEMORY, 0, BPFTOKEN_KIND_FAILED, NULL,
+	  "free some memory and repeat" },
 	{ BPFTOKEN_STAGE_POLICY, 0, BPFTOKEN_KIND_POLICY, NULL,
 	  "correct the policy; bpftoken-policy(5) describes the dialects" },
-	{ BPFTOKEN_STAGE_OPTIONS, -E2BIG, BPFTOKEN_KIND_USAGE, NULL, "use a newer libbpftoken" },
+	{ BPFTOKEN_STAGE_OPTIONS, -E2BIG, BPFTOKEN_KIND_USAGE, NULL,
+	  "use a newer libbpftoken" },
 	{ BPFTOKEN_STAGE_OPTIONS, 0, BPFTOKEN_KIND_USAGE, NULL, "correct the call" },
 	{ BPFTOKEN_STAGE_KERNEL, -EOPNOTSUPP, BPFTOKEN_KIND_KERNEL,
 	  "kernel lacks BPF tokens (Linux 6.9 or newer)", "boot a newer kernel" },
@@ -87,7 +90,8 @@ static const struct remedy {
 	  "the limit of nested or existing namespaces is reached",
 	  "raise user.max_user_namespaces and its siblings" },
 	{ BPFTOKEN_STAGE_JOIN, -EPERM, BPFTOKEN_KIND_DENIED,
-	  "the process's user namespace does not own its mount namespace, or this process "
+	  "the process's user namespace does not own its mount namespace, or this "
+	  "process "
 	  "lacks CAP_SYS_ADMIN",
 	  "start the container with a user and a mount namespace of its own" },
 	{ BPFTOKEN_STAGE_FSOPEN, -EPERM, BPFTOKEN_KIND_DENIED,
@@ -110,19 +114,24 @@ static const struct remedy {
 	  "run as root on the host: delegating needs CAP_SYS_ADMIN in the initial user "
 	  "namespace" },
 	{ BPFTOKEN_STAGE_CREATE, -EPERM, BPFTOKEN_KIND_DENIED, NULL,
-	  "a bpffs of a container is created by the host, with CAP_SYS_ADMIN in the initial "
+	  "a bpffs of a container is created by the host, with CAP_SYS_ADMIN in the "
+	  "initial "
 	  "user namespace" },
 	{ BPFTOKEN_STAGE_CREATE, -EBUSY, BPFTOKEN_KIND_FAILED,
 	  "the container used the context itself", "repeat with a fresh context" },
 	{ BPFTOKEN_STAGE_HANDSHAKE, -ETIMEDOUT, BPFTOKEN_KIND_FAILED,
-	  "the container's side did not answer in time", "see whether the container is stopped" },
+	  "the container's side did not answer in time",
+	  "see whether the container is stopped" },
 	{ BPFTOKEN_STAGE_RESOLVE, -ELOOP, BPFTOKEN_KIND_DENIED, NULL,
 	  "name a path without symbolic links" },
 	{ BPFTOKEN_STAGE_RESOLVE, -ENOENT, BPFTOKEN_KIND_FAILED, NULL,
 	  "create the directory in the container first" },
-	{ BPFTOKEN_STAGE_RESOLVE, -ENOTDIR, BPFTOKEN_KIND_FAILED, NULL, "name a directory" },
+	{ BPFTOKEN_STAGE_RESOLVE, -ENOTDIR, BPFTOKEN_KIND_FAILED, NULL,
+	  "name a directory" },
 	{ BPFTOKEN_STAGE_VERIFY, -EOPNOTSUPP, BPFTOKEN_KIND_KERNEL, NULL,
 	  "leave it out, or use a newer kernel" },
+	{ BPFTOKEN_STAGE_SETUP, 0, BPFTOKEN_KIND_FAILED, NULL,
+	  "bpftoken-run(1) says what it needs" },
 	{ BPFTOKEN_STAGE_DISCOVER, -ENOENT, BPFTOKEN_KIND_FAILED, NULL,
 	  "delegate on the host: bpftoken run" },
 	{ BPFTOKEN_STAGE_TOKEN_OPEN, -EACCES, BPFTOKEN_KIND_DENIED, NULL,
@@ -143,16 +152,16 @@ static const struct remedy {
 	  "open the directory itself: openat(fd, \".\", O_RDONLY | O_DIRECTORY)" },
 	{ BPFTOKEN_STAGE_TOKEN_CREATE, -EACCES, BPFTOKEN_KIND_DENIED, NULL,
 	  "look at the LSM's audit log" },
-	{ BPFTOKEN_STAGE_TOKEN_INFO, -EINVAL, BPFTOKEN_KIND_USAGE, "it is not a BPF token",
-	  "pass what BPF_TOKEN_CREATE returned" },
+	{ BPFTOKEN_STAGE_TOKEN_INFO, -EINVAL, BPFTOKEN_KIND_USAGE,
+	  "it is not a BPF token", "pass what BPF_TOKEN_CREATE returned" },
 	{ BPFTOKEN_STAGE_EXEC, -ENOENT, BPFTOKEN_KIND_FAILED, NULL,
 	  "name a program that exists inside the container" },
 	{ BPFTOKEN_STAGE_EXEC, -EACCES, BPFTOKEN_KIND_DENIED, NULL,
 	  "put it where the container's root, an ordinary host user, may read it" },
 	{ ANY_STAGE, -EPERM, BPFTOKEN_KIND_DENIED, NULL, NULL },
 	{ ANY_STAGE, -EACCES, BPFTOKEN_KIND_DENIED, NULL, NULL },
-	{ ANY_STAGE, -EMFILE, BPFTOKEN_KIND_FAILED, "this process has too many open files",
-	  "raise its limit (ulimit -n)" },
+	{ ANY_STAGE, -EMFILE, BPFTOKEN_KIND_FAILED,
+	  "this process has too many open files", "raise its limit (ulimit -n)" },
 	{ ANY_STAGE, -ENFILE, BPFTOKEN_KIND_FAILED, "the system has too many open files",
 	  "raise fs.file-max" },
 	{ ANY_STAGE, 0, BPFTOKEN_KIND_FAILED, NULL, NULL },
@@ -214,7 +223,8 @@ uint32_t bpftoken_explain(struct bpftoken_error *err)
 	row = find_remedy(err->stage, err->code);
 	keep_or_copy(err->what, sizeof(err->what),
 		     stages[err->stage < ARRAY_SIZE(stages) ? err->stage : 0].what);
-	keep_or_copy(err->why, sizeof(err->why), row->why ? row->why : strerror(-err->code));
+	keep_or_copy(err->why, sizeof(err->why),
+		     row->why ? row->why : strerror(-err->code));
 	keep_or_copy(err->fix, sizeof(err->fix), row->fix);
 	if (!err->kind)
 		err->kind = row->kind;

@@ -43,7 +43,8 @@ static int raise_theirs(const struct message *message, struct bpftoken_error *er
 {
 	int code = message->code < 0 && message->code > -4096 ? message->code : -EPROTO;
 
-	err_raise(err, message->stage, code, "%.*s", (int)sizeof(message->why) - 1, message->why);
+	err_raise(err, message->stage, code, "%.*s", (int)sizeof(message->why) - 1,
+		  message->why);
 	err_fix(err, "%.*s", (int)sizeof(message->fix) - 1, message->fix);
 	if (err) {
 		make_printable(err->why);
@@ -153,7 +154,8 @@ static int confirm(int sock, int timeout_ms, int mount_fd, pid_t pid,
 
 int handshake_host_side(int sock, int timeout_ms, pid_t pid,
 			const struct bpftoken_policy *policy,
-			const struct bpftoken_bpffs_opts *opts, struct bpftoken_error *err)
+			const struct bpftoken_bpffs_opts *opts,
+			struct bpftoken_error *err)
 {
 	_cleanup_close_ int context_fd = -EBADF, mount_fd = -EBADF;
 	int r;

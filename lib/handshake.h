@@ -54,6 +54,7 @@ int handshake_container_side(int sock, int timeout_ms, int root_fd, const char *
 /* pid: a process that shows the placed mount in its mountinfo. */
 int handshake_host_side(int sock, int timeout_ms, pid_t pid,
 			const struct bpftoken_policy *policy,
-			const struct bpftoken_bpffs_opts *opts, struct bpftoken_error *err);
+			const struct bpftoken_bpffs_opts *opts,
+			struct bpftoken_error *err);
 
 #endif

@@ -6,6 +6,7 @@
  * three descriptors, and is not visible in the container's pid namespace.
  */
 #include "bpffs.h"
+
 #include "handshake.h"
 #include "policy.h"
 
@@ -93,7 +94,8 @@ static int with_helper(const struct target *target, const struct bpftoken_policy
 /* ENOENT is what /proc says of a process that has ended, reaped or not. */
 static int raise_target(int code, struct bpftoken_error *err)
 {
-	return err_raise(err, BPFTOKEN_STAGE_TARGET, code == -ENOENT ? -ESRCH : code, NULL);
+	return err_raise(err, BPFTOKEN_STAGE_TARGET, code == -ENOENT ? -ESRCH : code,
+			 NULL);
 }
 
 /* The pid behind the pidfd, and that process's root; both are of one living process. */
@@ -110,9 +112,10 @@ static int open_target(int pidfd, struct target *target, struct bpftoken_error *
 	if (r < 0)
 		return raise_target(r, err);
 	if (r > 0)
-		return err_raise(err, BPFTOKEN_STAGE_TARGET, -EINVAL,
-				 "the process lives in the initial user namespace, where the "
-				 "kernel makes no tokens");
+		return err_raise(
+			err, BPFTOKEN_STAGE_TARGET, -EINVAL,
+			"the process lives in the initial user namespace, where the "
+			"kernel makes no tokens");
 	snprintf(path, sizeof(path), "/proc/%d/root", (int)target->pid);
 	target->root_fd = sys_openat(AT_FDCWD, path, O_PATH | O_DIRECTORY);
 	if (target->root_fd < 0)
@@ -123,7 +126,8 @@ static int open_target(int pidfd, struct target *target, struct bpftoken_error *
 }
 
 int bpftoken_bpffs_mount(int pidfd, const struct bpftoken_policy *policy,
-			 const struct bpftoken_bpffs_opts *opts, struct bpftoken_error *err)
+			 const struct bpftoken_bpffs_opts *opts,
+			 struct bpftoken_error *err)
 {
 	struct target target = { .root_fd = -EBADF };
 	struct bpftoken_bpffs_opts own;
@@ -139,7 +143,8 @@ int bpftoken_bpffs_mount(int pidfd, const struct bpftoken_policy *policy,
 	if (r < 0)
 		return r;
 	target.path = own.target ? own.target : BPFFS_DEFAULT_TARGET;
-	target.timeout_ms = own.timeout_ms ? (int)own.timeout_ms : BPFFS_DEFAULT_TIMEOUT_MS;
+	target.timeout_ms =
+		own.timeout_ms ? (int)own.timeout_ms : BPFFS_DEFAULT_TIMEOUT_MS;
 	r = open_target(pidfd, &target, err);
 	if (r == 0)
 		r = with_helper(&target, policy, &own, err);

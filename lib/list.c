@@ -9,12 +9,12 @@
  */
 #include "policy.h"
 
+#include "error.h"
+#include "names.h"
+
 #include <ctype.h>
 #include <string.h>
 #include <strings.h>
-
-#include "error.h"
-#include "names.h"
 
 struct list {
 	uint32_t set;

@@ -4,6 +4,7 @@
  * carry_token() put the token where the command wants it, and calls.
  */
 #include "attr.h"
+
 #include "error.h"
 
 #include <string.h>
@@ -31,8 +32,8 @@ static void carry_token(uint32_t cmd, void *attr, int token_fd)
 }
 
 /* What a refused call was about, for bpftoken_explain(). */
-static int raise_refused(struct bpftoken_error *err, uint32_t stage, int code, uint32_t type,
-			 uint32_t attach_type, int token_fd)
+static int raise_refused(struct bpftoken_error *err, uint32_t stage, int code,
+			 uint32_t type, uint32_t attach_type, int token_fd)
 {
 	err_raise(err, stage, code, NULL);
 	if (err) {
@@ -43,7 +44,8 @@ static int raise_refused(struct bpftoken_error *err, uint32_t stage, int code, u
 	return code;
 }
 
-static int take_name(char field[ATTR_NAME_LEN], const char *name, struct bpftoken_error *err)
+static int take_name(char field[ATTR_NAME_LEN], const char *name,
+		     struct bpftoken_error *err)
 {
 	size_t len = name ? strlen(name) : 0;
 
@@ -87,11 +89,13 @@ int bpftoken_map_create(const struct bpftoken_map_create_opts *opts,
 	carry_token(ATTR_MAP_CREATE, &attr, token_fd);
 	r = sys_bpf(ATTR_MAP_CREATE, &attr, sizeof(attr));
 	if (r < 0)
-		return raise_refused(err, BPFTOKEN_STAGE_MAP_CREATE, r, o.type, 0, token_fd);
+		return raise_refused(err, BPFTOKEN_STAGE_MAP_CREATE, r, o.type, 0,
+				     token_fd);
 	return r;
 }
 
-static void fill_prog(struct attr_prog_load *attr, const struct bpftoken_prog_load_opts *o)
+static void fill_prog(struct attr_prog_load *attr,
+		      const struct bpftoken_prog_load_opts *o)
 {
 	*attr = (struct attr_prog_load){
 		.prog_type = o->type,
@@ -119,7 +123,8 @@ static void fill_prog(struct attr_prog_load *attr, const struct bpftoken_prog_lo
 	};
 }
 
-int bpftoken_prog_load(const struct bpftoken_prog_load_opts *opts, struct bpftoken_error *err)
+int bpftoken_prog_load(const struct bpftoken_prog_load_opts *opts,
+		       struct bpftoken_error *err)
 {
 	struct bpftoken_prog_load_opts o;
 	struct attr_prog_load attr;
@@ -143,7 +148,8 @@ int bpftoken_prog_load(const struct bpftoken_prog_load_opts *opts, struct bpftok
 	return r;
 }
 
-int bpftoken_btf_load(const struct bpftoken_btf_load_opts *opts, struct bpftoken_error *err)
+int bpftoken_btf_load(const struct bpftoken_btf_load_opts *opts,
+		      struct bpftoken_error *err)
 {
 	struct bpftoken_btf_load_opts o;
 	struct attr_btf_load attr;

@@ -6,13 +6,13 @@
  */
 #include "names.h"
 
+#include "btf.h"
+#include "util.h"
+
 #include <ctype.h>
 #include <pthread.h>
 #include <string.h>
 #include <strings.h>
-
-#include "btf.h"
-#include "util.h"
 
 #define NAME(value, name, since) { value, name, since, false },
 #define ALIAS(value, name, since) { value, name, since, true },

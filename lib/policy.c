@@ -126,7 +126,8 @@ int policy_require(const struct bpftoken_policy *policy, struct bpftoken_error *
 {
 	if (policy && !bpftoken_policy_is_empty(policy, BPFTOKEN_SETS))
 		return 0;
-	err_raise(err, BPFTOKEN_STAGE_POLICY, -EINVAL, "it is empty, nothing would be delegated");
+	err_raise(err, BPFTOKEN_STAGE_POLICY, -EINVAL,
+		  "it is empty, nothing would be delegated");
 	err_fix(err, "name at least one command, for example --cmds map_create");
 	return -EINVAL;
 }

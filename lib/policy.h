@@ -7,6 +7,7 @@
 #define BPFTOKEN_POLICY_H
 
 #include "bpftoken.h"
+
 #include "text.h"
 #include "util.h"
 

@@ -6,6 +6,7 @@
  * needs more than this file makes.
  */
 #include "attr.h"
+
 #include "denial.h"
 #include "names.h"
 
@@ -26,20 +27,31 @@ struct map_shape {
 	bool pages; /* max_entries counts in units of the page size */
 };
 
-#define LOCAL_STORAGE                                                                  \
-	{                                                                              \
-		.key_size = 4, .value_size = 4, .flags = BPF_F_NO_PREALLOC_, .btf_ids = 1, \
-		.means_yes = EBADF                                                     \
+#define LOCAL_STORAGE                                                        \
+	{                                                                    \
+		.key_size = 4, .value_size = 4, .flags = BPF_F_NO_PREALLOC_, \
+		.btf_ids = 1, .means_yes = EBADF                             \
 	}
-#define MAP_OF_MAPS \
-	{ .key_size = 4, .value_size = 4, .max_entries = 1, .inner_fd = NO_FD, .means_yes = EBADF }
-#define KEYLESS(value) { .value_size = (value), .max_entries = 1 }
-#define RING { .max_entries = 1, .pages = true }
+#define MAP_OF_MAPS                                                                  \
+	{                                                                            \
+		.key_size = 4, .value_size = 4, .max_entries = 1, .inner_fd = NO_FD, \
+		.means_yes = EBADF                                                   \
+	}
+#define KEYLESS(value)                                  \
+	{                                               \
+		.value_size = (value), .max_entries = 1 \
+	}
+#define RING                                    \
+	{                                       \
+		.max_entries = 1, .pages = true \
+	}
 
 /* Types that are not here take the usual shape: key 4, value 4, one entry. */
 static const struct map_shape map_shapes[] = {
 	[7] = { .key_size = 4, .value_size = 8, .max_entries = 1 }, /* stack_trace */
-	[11] = { .key_size = 8, .value_size = 8, .max_entries = 1,
+	[11] = { .key_size = 8,
+		 .value_size = 8,
+		 .max_entries = 1,
 		 .flags = BPF_F_NO_PREALLOC_ }, /* lpm_trie */
 	[12] = MAP_OF_MAPS, /* array_of_maps */
 	[13] = MAP_OF_MAPS, /* hash_of_maps */
@@ -48,8 +60,11 @@ static const struct map_shape map_shapes[] = {
 	[22] = KEYLESS(4), /* queue */
 	[23] = KEYLESS(4), /* stack */
 	[24] = LOCAL_STORAGE, /* sk_storage */
-	[26] = { .key_size = 4, .value_size = 4, .max_entries = 1,
-		 .vmlinux_value_type_id = 1, .means_yes = ENOTSUPP_ }, /* struct_ops */
+	[26] = { .key_size = 4,
+		 .value_size = 4,
+		 .max_entries = 1,
+		 .vmlinux_value_type_id = 1,
+		 .means_yes = ENOTSUPP_ }, /* struct_ops */
 	[27] = RING, /* ringbuf */
 	[28] = LOCAL_STORAGE, /* inode_storage */
 	[29] = LOCAL_STORAGE, /* task_storage */
@@ -58,11 +73,14 @@ static const struct map_shape map_shapes[] = {
 	[32] = LOCAL_STORAGE, /* cgrp_storage */
 	[33] = { .max_entries = 1, .flags = BPF_F_MMAPABLE_ }, /* arena */
 	[34] = { .key_size = 4, .value_size = 16, .max_entries = 1 }, /* insn_array */
-	[35] = { .key_size = 4, .value_size = 4, .max_entries = 1,
+	[35] = { .key_size = 4,
+		 .value_size = 4,
+		 .max_entries = 1,
 		 .flags = BPF_F_NO_PREALLOC_ }, /* rhash */
 };
 
-static const struct map_shape usual_shape = { .key_size = 4, .value_size = 4,
+static const struct map_shape usual_shape = { .key_size = 4,
+					      .value_size = 4,
 					      .max_entries = 1 };
 
 /* Program types whose smallest program has to name something in the kernel's BTF. */
@@ -139,26 +157,28 @@ int bpftoken_probe_map_type(uint32_t type, int token_fd, struct bpftoken_error *
 {
 	const struct map_shape *shape = &usual_shape;
 	BPFTOKEN_OPTS(bpftoken_map_create_opts, opts);
-	struct denied_call call = { .cmd = ATTR_MAP_CREATE, .type = type,
+	struct denied_call call = { .cmd = ATTR_MAP_CREATE,
+				    .type = type,
 				    .token_fd = token_of(token_fd) };
 	struct bpftoken_error failure;
 
-	if (type < ARRAY_SIZE(map_shapes) && (map_shapes[type].max_entries ||
-					      map_shapes[type].key_size))
+	if (type < ARRAY_SIZE(map_shapes) &&
+	    (map_shapes[type].max_entries || map_shapes[type].key_size))
 		shape = &map_shapes[type];
 	opts.token_fd = token_fd;
 	opts.type = type;
 	opts.key_size = shape->key_size;
 	opts.value_size = shape->value_size;
-	opts.max_entries = shape->max_entries * (shape->pages ? (uint32_t)getpagesize() : 1);
+	opts.max_entries =
+		shape->max_entries * (shape->pages ? (uint32_t)getpagesize() : 1);
 	opts.flags = shape->flags;
 	opts.inner_map_fd = shape->inner_fd;
 	opts.btf_fd = shape->btf_ids ? NO_FD : 0;
 	opts.btf_key_type_id = shape->btf_ids;
 	opts.btf_value_type_id = shape->btf_ids;
 	opts.btf_vmlinux_value_type_id = shape->vmlinux_value_type_id;
-	return judge(bpftoken_map_create(&opts, &failure), shape->means_yes, BPFTOKEN_MAPS,
-		     &call, &failure, reason);
+	return judge(bpftoken_map_create(&opts, &failure), shape->means_yes,
+		     BPFTOKEN_MAPS, &call, &failure, reason);
 }
 
 int bpftoken_probe_prog_type(uint32_t type, uint32_t attach_type, int token_fd,
@@ -166,15 +186,17 @@ int bpftoken_probe_prog_type(uint32_t type, uint32_t attach_type, int token_fd,
 {
 	const struct attr_insn insns[] = { ATTR_INSN_MOV_IMM(0, 0), ATTR_INSN_EXIT() };
 	BPFTOKEN_OPTS(bpftoken_prog_load_opts, opts);
-	struct denied_call call = { .cmd = ATTR_PROG_LOAD, .type = type,
+	struct denied_call call = { .cmd = ATTR_PROG_LOAD,
+				    .type = type,
 				    .token_fd = token_of(token_fd) };
 	struct bpftoken_error failure;
 
 	for (size_t i = 0; i < ARRAY_SIZE(btf_target_types); i++)
 		if (type == btf_target_types[i])
-			return err_raise(reason, BPFTOKEN_STAGE_OPTIONS, -EOPNOTSUPP,
-					 "a program of this type needs a target in the "
-					 "kernel's BTF, which this probe does not choose");
+			return err_raise(
+				reason, BPFTOKEN_STAGE_OPTIONS, -EOPNOTSUPP,
+				"a program of this type needs a target in the "
+				"kernel's BTF, which this probe does not choose");
 	if (attach_type == BPFTOKEN_ATTACH_DEFAULT)
 		attach_type = attr_default_attach_type(type);
 	call.attach_type = attach_type;
@@ -185,6 +207,6 @@ int bpftoken_probe_prog_type(uint32_t type, uint32_t attach_type, int token_fd,
 	opts.insn_cnt = ARRAY_SIZE(insns);
 	opts.license = "GPL";
 	opts.flags = type == PROG_SYSCALL ? ATTR_F_SLEEPABLE : 0;
-	return judge(bpftoken_prog_load(&opts, &failure), 0, BPFTOKEN_PROGS, &call, &failure,
-		     reason);
+	return judge(bpftoken_prog_load(&opts, &failure), 0, BPFTOKEN_PROGS, &call,
+		     &failure, reason);
 }

@@ -23,7 +23,9 @@ int sys_fsopen(const char *fstype);
 int sys_fsconfig(int fs_fd, unsigned int cmd, const char *key, const char *value);
 int sys_fsmount(int fs_fd, unsigned int mount_attrs);
 int sys_move_mount(int from_fd, int to_fd);
-/* A detached copy of a mount or of one file, or of the whole tree, for sys_move_mount(). */
+/*
+ * A detached copy of a mount or of one file, or of the whole tree, for sys_move_mount().
+ */
 int sys_open_tree(const char *path, bool whole_tree);
 int sys_chroot(const char *path);
 int sys_unshare(int flags);
@@ -91,7 +93,9 @@ pid_t sys_reap_any(siginfo_t *ret_info);
 int sys_set_memlock(uint64_t bytes, uint64_t *ret_got);
 int sys_keep_capabilities(void);
 int sys_execvp(const char *file, char *const argv[]);
-/* Effective capabilities of the calling thread in its own user namespace, one bit each. */
+/*
+ * Effective capabilities of the calling thread in its own user namespace, one bit each.
+ */
 int sys_capabilities(uint64_t *ret_effective);
 uint64_t sys_now_ms(void);
 

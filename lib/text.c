@@ -5,11 +5,11 @@
  */
 #include "text.h"
 
+#include "error.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-
-#include "error.h"
 
 /* Room for len more bytes and the end; at least doubled, so that growing is linear. */
 static bool text_reserve(struct text *text, size_t len)

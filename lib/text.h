@@ -8,6 +8,7 @@
 #define BPFTOKEN_TEXT_H
 
 #include "bpftoken.h"
+
 #include "util.h"
 
 #include <stdbool.h>
@@ -26,7 +27,8 @@ void text_done(struct text *text);
 
 #define _cleanup_text_ _cleanup_(text_done)
 
-/* Where a piece of text stands in the whole: line and column of its first byte, from 1.
+/*
+ * Where a piece of text stands in the whole: line and column of its first byte, from 1.
  */
 struct text_position {
 	uint32_t line, column;

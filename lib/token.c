@@ -4,6 +4,7 @@
  * of the bpffs that it was made from; its masks never change. Kernel: kernel/bpf/token.c.
  */
 #include "attr.h"
+
 #include "error.h"
 #include "mountinfo.h"
 #include "policy.h"
@@ -86,7 +87,8 @@ static int create_covering(const char *path, const struct bpftoken_policy *wante
 	if (r < 0 || bpftoken_policy_format(missing, "mount", &text, NULL) < 0)
 		return err_oom(err);
 	text[strcspn(text, "\n")] = '\0';
-	return err_raise(err, BPFTOKEN_STAGE_DISCOVER, -ENOENT, "%s lacks %s", path, text);
+	return err_raise(err, BPFTOKEN_STAGE_DISCOVER, -ENOENT, "%s lacks %s", path,
+			 text);
 }
 
 struct search {
@@ -159,7 +161,9 @@ static int fdinfo_mask(const char *text, const char *key, uint64_t *ret_mask)
 	return 0;
 }
 
-/* Before Linux 6.17 the only place that shows a token's masks. Our own, never another's. */
+/*
+ * Before Linux 6.17 the only place that shows a token's masks. Our own, never another's.
+ */
 static int info_from_fdinfo(int token_fd, uint64_t mask[BPFTOKEN_SETS])
 {
 	static const char *const keys[BPFTOKEN_SETS] = {

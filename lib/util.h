@@ -6,10 +6,10 @@
 #ifndef BPFTOKEN_UTIL_H
 #define BPFTOKEN_UTIL_H
 
+#include "sys.h"
+
 #include <stddef.h>
 #include <stdlib.h>
-
-#include "sys.h"
 
 #define _cleanup_(f) __attribute__((cleanup(f)))
 #define _printf_(a, b) __attribute__((format(printf, a, b)))

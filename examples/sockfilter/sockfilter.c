@@ -255,7 +255,8 @@ static int open_socket(const char *interface, int prog_fd)
 		return -1;
 	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_BPF, &prog_fd, sizeof(prog_fd)) < 0)
 		return fail("cannot attach the filter", strerror(errno));
-	/* A loopback packet goes out and comes in: without this it would be seen twice.
+	/*
+	 * A loopback packet goes out and comes in: without this it would be seen twice.
 	 */
 	if (setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &loopback,
 		       sizeof(loopback)) < 0)
@@ -365,7 +366,8 @@ static time_t now(void)
 	return time.tv_sec;
 }
 
-/* Until a signal, the count, or the timeout; -1 when the timeout came before the count.
+/*
+ * Until a signal, the count, or the timeout; -1 when the timeout came before the count.
  */
 static int listen_for_packets(struct ring_buffer *ring, struct listener *listener)
 {

@@ -83,7 +83,7 @@ lines_of() {
 	container --no-delegation -- sockfilter -t 5
 	[ "$status" -eq 1 ]
 	[[ "${lines[0]}" == "sockfilter: cannot load the BPF program: libbpf: "* ]]
-	has "reason: found no bpffs to make a token of"
+	has "reason: found no bpffs that gives such a token"
 	has "reason: the call carried no token"
 	has "to change it: make a token of a bpffs that delegates it, and pass it"
 }

@@ -3,6 +3,7 @@
 #include "live.h"
 
 #include "bpffs.h"
+#include "chroot.h"
 #include "handshake.h"
 #include "policy.h"
 
@@ -447,6 +448,23 @@ static void remove_work_dir(void)
 	(void)rmdir(work_dir);
 }
 
+/* In a chroot the kernel makes no user namespace: as `bpftoken run`, leave it behind. */
+static void leave_chroot(void)
+{
+	siginfo_t info;
+	int pidfd;
+	pid_t pid = sys_clone(CLONE_NEWUSER, &pidfd);
+
+	if (pid == 0)
+		_exit(0);
+	if (pid > 0) {
+		EXPECT_EQ(sys_reap(pidfd, 10000, &info), 0);
+		close(pidfd);
+	} else if (pid == -EPERM && geteuid() == 0) {
+		EXPECT(chroot_become_root() >= 0);
+	}
+}
+
 int live_main(int argc, char **argv, const struct live_test tests[], size_t count,
 	      const struct live_inside inside[], size_t inside_count)
 {
@@ -458,6 +476,7 @@ int live_main(int argc, char **argv, const struct live_test tests[], size_t coun
 				return inside[i].run(argc - 2, argv + 2);
 		return 127;
 	}
+	leave_chroot();
 	strcpy(work_dir, "/tmp/bpftoken-live-XXXXXX");
 	EXPECT(mkdtemp(work_dir));
 	EXPECT_EQ(chmod(work_dir, 0755), 0);

@@ -1,0 +1,94 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# The transcripts in the manual pages are what the commands print. Breaks of lines
+# and runs of blanks are the page's own; [...] stands for lines left out.
+set -u
+
+# shellcheck source=tap
+. "$(dirname "$0")/tap"
+
+# blocks PAGE: leaves every literal display of the page's examples in a file.
+blocks() {
+	rm -f "$work"/block.*
+	awk -v work="$work" '
+	/^\.Ed/ { file = "" }
+	file { print >file }
+	/^\.Bd -literal$/ { file = work "/block." ++n }
+	' "$1"
+	for block in "$work"/block.*; do
+		sed -i 's/\\-/-/g; s/\\e/\\/g; s/^\\&//' "$block"
+	done
+}
+
+# steps BLOCK: leaves command N in run.N, and what it printed in said.N. A command
+# begins with a prompt, and goes on while a quote is open or the line ends in \ or |.
+steps() {
+	rm -f "$work"/run.* "$work"/said.*
+	awk -v work="$work" '
+	!more && /^[#$] / { file = work "/run." ++n; sub(/^[#$] /, ""); more = 1; quotes = 0 }
+	!n { next }
+	more {
+		print >file
+		quotes += gsub(/\047/, "&")
+		more = quotes % 2 || /[\\|]$/
+		next
+	}
+	{ print >(work "/said." n) }
+	' "$1"
+}
+
+# bare FILE: without blanks, on one line.
+bare() {
+	tr -d ' \t\n' <"$1"
+}
+
+# holds N: every part of said.N is in what run.N prints now.
+holds() {
+	: >>"$work/said.$1"
+	PATH=$work/bin:$PATH sh "$work/run.$1" >"$work/now" 2>&1 </dev/null
+	bare "$work/now" >"$work/now.bare"
+	bare "$work/said.$1" | sed 's/\[[.][.][.]\]/\n/g' >"$work/parts"
+	echo >>"$work/parts"
+	while read -r part; do
+		grep -qF -- "$part" "$work/now.bare" && continue
+		cat "$work/run.$1"
+		echo "prints now:"
+		cat "$work/now"
+		return
+	done <"$work/parts"
+}
+
+# runs_here FILE: what needs a container manager does not, nor what needs jq
+# where there is none.
+runs_here() {
+	grep -q 'lxc\|c1[.]yaml' "$1" && return 1
+	! grep -q '^ *jq ' "$1" || command -v jq >"$work/where"
+}
+
+page_holds() {
+	blocks "$1"
+	for block in "$work"/block.*; do
+		steps "$block"
+		for run in "$work"/run.*; do
+			! runs_here "$run" || holds "${run##*.}"
+		done
+	done
+}
+
+# Where the container's root can read it.
+chmod 755 "$work"
+mkdir "$work/bin"
+cp "$build/bpftoken" "$work/bin"
+
+for page in bpftoken bpftoken-run bpftoken-test; do
+	what="the transcripts of $page(1) are true"
+	if [ "$(id -u)" -ne 0 ]; then
+		skip "$what" "needs root"
+	elif ! "$build/bpftoken" run --cmds map_create -- true 2>"$work/why"; then
+		skip "$what" "$(cat "$work/why")"
+	else
+		rule "$what" page_holds "man/$page.1"
+	fi
+done
+finish
