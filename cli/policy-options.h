@@ -25,7 +25,7 @@ int policy_options_take_list(void *member, const struct cli_option *option,
 	{ .name = "policy",                                                            \
 	  .letter = 'p',                                                               \
 	  .arg = "POLICY",                                                             \
-	  .help = "A file or the text itself; repeatable.",                   \
+	  .help = "A file or the text itself; repeatable.",                            \
 	  .take = policy_options_take_text,                                            \
 	  .offset = offsetof(type, member),                                            \
 	  .complete = "file" },                                                        \

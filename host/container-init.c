@@ -15,7 +15,15 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-static int become_root(struct bpftoken_error *err)
+/* Had the host's side died before the death signal was set, nobody would end us. */
+static int check_host_side(int sock)
+{
+	struct pollfd pfd = { .fd = sock };
+
+	return sys_poll(&pfd, 1, 0) == -ETIMEDOUT ? 0 : -ECONNRESET;
+}
+
+static int become_root(int sock, struct bpftoken_error *err)
 {
 	int r = sys_drop_groups();
 
@@ -26,6 +34,8 @@ static int become_root(struct bpftoken_error *err)
 		r = sys_set_dumpable(false);
 	if (r == 0)
 		r = sys_death_signal(SIGKILL);
+	if (r == 0)
+		r = check_host_side(sock);
 	return r < 0 ? err_raise(err, BPFTOKEN_STAGE_SETUP, r, NULL) : 0;
 }
 
@@ -61,7 +71,7 @@ static int set_up(const struct container *container, int sock, struct bpftoken_e
 				 err);
 
 	if (r == 0)
-		r = become_root(err);
+		r = become_root(sock, err);
 	if (r == 0)
 		r = rootfs_setup(container, err);
 	if (r == 0 && !container->host_net)

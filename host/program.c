@@ -66,8 +66,8 @@ static int become_user(const struct container *container, struct bpftoken_error 
 	if (r == 0)
 		r = sys_set_ids(container->uid, container->gid);
 	if (r < 0) {
-		err_raise(err, BPFTOKEN_STAGE_SETUP, r, "uid %u, gid %u: %s", container->uid,
-			  container->gid, strerror(-r));
+		err_raise(err, BPFTOKEN_STAGE_SETUP, r, "uid %u, gid %u: %s",
+			  container->uid, container->gid, strerror(-r));
 		err_fix(err, "give ids that the container has (--map)");
 	}
 	return r;

@@ -154,6 +154,9 @@ static const struct remedy {
 	  "look at the LSM's audit log" },
 	{ BPFTOKEN_STAGE_TOKEN_INFO, -EINVAL, BPFTOKEN_KIND_USAGE,
 	  "it is not a BPF token", "pass what BPF_TOKEN_CREATE returned" },
+	{ BPFTOKEN_STAGE_BTF_GET_FD_BY_ID, -EINVAL, BPFTOKEN_KIND_FAILED,
+	  "the descriptor is no token, or the kernel takes none here (before Linux 6.15)",
+	  "pass what BPF_TOKEN_CREATE returned, or use a newer kernel" },
 	{ BPFTOKEN_STAGE_EXEC, -ENOENT, BPFTOKEN_KIND_FAILED, NULL,
 	  "name a program that exists inside the container" },
 	{ BPFTOKEN_STAGE_EXEC, -EACCES, BPFTOKEN_KIND_DENIED, NULL,
@@ -215,6 +218,7 @@ uint32_t bpftoken_explain(struct bpftoken_error *err)
 	const struct remedy *row;
 	struct denied_call call;
 	bool own_why = err->why[0];
+	int number = err->code < 0 && err->code > -4096 ? -err->code : EINVAL;
 
 	if (!own_why && denied_call_of(err, &call))
 		(void)denial_find(&call, err);
@@ -223,8 +227,7 @@ uint32_t bpftoken_explain(struct bpftoken_error *err)
 	row = find_remedy(err->stage, err->code);
 	keep_or_copy(err->what, sizeof(err->what),
 		     stages[err->stage < ARRAY_SIZE(stages) ? err->stage : 0].what);
-	keep_or_copy(err->why, sizeof(err->why),
-		     row->why ? row->why : strerror(-err->code));
+	keep_or_copy(err->why, sizeof(err->why), row->why ? row->why : strerror(number));
 	keep_or_copy(err->fix, sizeof(err->fix), row->fix);
 	if (!err->kind)
 		err->kind = row->kind;

@@ -85,7 +85,7 @@ lines_of() {
 	[[ "${lines[0]}" == "sockfilter: cannot load the BPF program: libbpf: "* ]]
 	has "reason: found no bpffs that gives such a token"
 	has "reason: the call carried no token"
-	has "to change it: make a token of a bpffs that delegates it, and pass it"
+	has "to change it: delegate on the host: nothing is delegated to this mount namespace"
 }
 
 @test "sockfilter: with another program type delegated it names the missing bit" {

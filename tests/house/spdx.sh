@@ -13,7 +13,10 @@ dual='GPL-2.0-only OR BSD-2-Clause'
 # What is in the repository or about to be. Of what is no source: texts for
 # people, data, and what a tool alone reads.
 sources() {
-	git ls-files --cached --others --exclude-standard |
+	{
+		git ls-files --cached --others --exclude-standard 2>/dev/null ||
+			find . -name 'build*' -prune -o -type f -print | sed 's|^./||'
+	} |
 		grep -Ev '(^|/)([.][^/]*|LICENSE|[^/]*[.](md|json|txt|y?ml|bin|service|ini))$|^tests/.*/(golden|corpus|seeds)/' |
 		while read -r file; do
 			[ ! -f "$file" ] || echo "$file"

@@ -155,9 +155,10 @@ static pid_t start_chrooted(const struct live_container *container, int *ret_pid
 	pid = sys_clone(0, ret_pidfd);
 	EXPECT(pid >= 0);
 	if (pid == 0) {
-		sys_death_signal(SIGKILL);
 		EXPECT_EQ(sys_setns(container->pidfd, CLONE_NEWUSER | CLONE_NEWNS), 0);
 		EXPECT_EQ(sys_set_ids(0, 0), 0);
+		/* new ids reset it */
+		sys_death_signal(SIGKILL);
 		EXPECT_EQ(chroot(DIR_INSIDE) | chdir("/"), 0);
 		EXPECT_EQ(write(ready[1], "x", 1), 1);
 		pause();

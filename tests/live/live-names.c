@@ -160,8 +160,8 @@ static void whole_sets(void)
 {
 	static const char *const texts[] = {
 		LIVE_ANY,
-		"delegate_cmds=map_create:prog_load,delegate_maps=ringbuf,"
-		"delegate_progs=socket_filter,delegate_attachs=cgroup_inet_ingress",
+		("delegate_cmds=map_create:prog_load,delegate_maps=ringbuf,"
+		 "delegate_progs=socket_filter,delegate_attachs=cgroup_inet_ingress"),
 		"delegate_maps=any",
 		"delegate_attachs=0x1000000000000",
 		"delegate_cmds=0x3:btf_load",

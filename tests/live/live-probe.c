@@ -227,6 +227,34 @@ static void every_attach_type(void)
 			  attach_types, NULL);
 }
 
+/* The kernel makes another attach type of 0 before it asks the token. */
+static void replaced_attach_types(void *data)
+{
+	static const struct {
+		uint32_t type;
+		const char *becomes;
+	} types[] = { { 9, "cgroup_inet_sock_create" }, { 21, "sk_reuseport_select" } };
+	int token = make_token();
+
+	(void)data;
+	for (size_t i = 0; i < LIVE_COUNT(types); i++) {
+		struct bpftoken_error reason = { 0 };
+
+		EXPECT_EQ(raw_prog(types[i].type, 0, token), -EPERM);
+		EXPECT_EQ(bpftoken_probe_prog_type(types[i].type, 0, token, &reason),
+			  BPFTOKEN_NOT_DELEGATED);
+		EXPECT_HAS(reason.why, types[i].becomes);
+	}
+}
+
+static void attach_types_that_the_kernel_replaces(void)
+{
+	live_in_container(
+		"delegate_cmds=prog_load,delegate_progs=cgroup_sock:sk_reuseport,"
+		"delegate_attachs=cgroup_inet_ingress",
+		replaced_attach_types, NULL);
+}
+
 /* ----------------------------------------------------------------- unknown */
 
 /* Beyond the kernel, with everything delegated, with nothing of it, and with no token. */
@@ -300,6 +328,8 @@ static const struct live_test tests[] = {
 	{ "every program type, all delegated", every_prog_type_with_any, false },
 	{ "every program type, one delegated", every_prog_type_with_one, false },
 	{ "every attach type, one delegated", every_attach_type, false },
+	{ "attach types that the kernel replaces", attach_types_that_the_kernel_replaces,
+	  false },
 	{ "what no kernel knows", what_no_kernel_knows, false },
 	{ "on the host, without a token", on_the_host, true },
 };

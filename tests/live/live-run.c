@@ -260,18 +260,26 @@ static void orphans_end_with_the_program(void)
 	run_inside(3, SMALL_OPTIONS, "orphan");
 }
 
+/* Many at once: their signals are fewer than they are. */
 static int inside_zombies(int argc, char **argv)
 {
-	for (int i = 0; i < 3; i++) {
+	int gate[2];
+	char byte;
+
+	EXPECT_EQ(pipe2(gate, O_CLOEXEC), 0);
+	for (int i = 0; i < 40; i++) {
 		if (fork() == 0) {
-			if (fork() == 0)
-				usleep(1000);
+			if (fork() == 0) {
+				close(gate[1]);
+				(void)!read(gate[0], &byte, 1);
+			}
 			_exit(0);
 		}
 		EXPECT(wait(NULL) > 0);
 	}
+	close(gate[1]);
 	for (int i = 0; i < 100 && live_count_processes() > 2; i++)
-		usleep(100000);
+		usleep(50000);
 	EXPECT_EQ(live_count_processes(), 2);
 	return 0;
 }

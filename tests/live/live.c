@@ -23,7 +23,8 @@
 
 static char work_dir[64];
 
-static void say(const char *kind, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static void say(const char *kind,
+						      const char *format, va_list args)
 {
 	char text[2048];
 
@@ -106,7 +107,8 @@ static void expect_success(int pidfd)
 
 	EXPECT_EQ(sys_reap(pidfd, TEST_SECONDS * 1000, &info), 0);
 	close(pidfd);
-	if (info.si_code == CLD_EXITED && (info.si_status == 0 || info.si_status == EXIT_SKIP)) {
+	if (info.si_code == CLD_EXITED &&
+	    (info.si_status == 0 || info.si_status == EXIT_SKIP)) {
 		if (info.si_status)
 			_exit(EXIT_SKIP);
 		return;
@@ -134,7 +136,8 @@ void live_in_container(const char *policy_text, void (*body)(void *data), void *
 	pid_t pid;
 
 	EXPECT_EQ(sys_socketpair(pair), 0);
-	pid = sys_clone(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET, &pidfd);
+	pid = sys_clone(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET,
+			&pidfd);
 	EXPECT(pid >= 0);
 	if (pid == 0) {
 		int root_fd;
@@ -145,8 +148,8 @@ void live_in_container(const char *policy_text, void (*body)(void *data), void *
 		EXPECT_EQ(mount("proc", "/proc", "proc", 0, NULL), 0);
 		root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 		if (policy)
-			EXPECT_OK(handshake_container_side(pair[1], 10000, root_fd, LIVE_BPFFS,
-							   &err),
+			EXPECT_OK(handshake_container_side(pair[1], 10000, root_fd,
+							   LIVE_BPFFS, &err),
 				  &err);
 		close(root_fd);
 		close(pair[1]);
@@ -177,7 +180,8 @@ void live_container_start(struct live_container *container, uint64_t namespaces)
 		close(pair[0]);
 		sys_death_signal(SIGKILL);
 		if (namespaces & CLONE_NEWUSER)
-			EXPECT_OK(handshake_expect(pair[1], 10000, HANDSHAKE_READY, NULL, &err),
+			EXPECT_OK(handshake_expect(pair[1], 10000, HANDSHAKE_READY, NULL,
+						   &err),
 				  &err);
 		if (namespaces & CLONE_NEWUSER)
 			EXPECT_EQ(sys_set_ids(0, 0), 0);
@@ -266,7 +270,8 @@ void live_command(struct live_result *result, char *const argv[])
 		EXPECT_EQ(sys_reap(pidfd, 10000, &info), 0);
 	}
 	close(pidfd);
-	result->status = info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
+	result->status =
+		info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
 }
 
 /* A copy below work_dir, where a container's root may read it. */
@@ -448,8 +453,11 @@ static void remove_work_dir(void)
 	(void)rmdir(work_dir);
 }
 
-/* In a chroot the kernel makes no user namespace: as `bpftoken run`, leave it behind. */
-static void leave_chroot(void)
+/*
+ * In a chroot the kernel makes no user namespace: as `bpftoken run`, leave it behind. The
+ * program starts again, so that what it has mapped is of the new root.
+ */
+static void leave_chroot(char **argv)
 {
 	siginfo_t info;
 	int pidfd;
@@ -461,7 +469,9 @@ static void leave_chroot(void)
 		EXPECT_EQ(sys_reap(pidfd, 10000, &info), 0);
 		close(pidfd);
 	} else if (pid == -EPERM && geteuid() == 0) {
-		EXPECT(chroot_become_root() >= 0);
+		EXPECT_EQ(chroot_become_root(), 1);
+		execv(argv[0], argv);
+		live_fail(__FILE__, __LINE__, "%s: %s", argv[0], strerror(errno));
 	}
 }
 
@@ -476,7 +486,7 @@ int live_main(int argc, char **argv, const struct live_test tests[], size_t coun
 				return inside[i].run(argc - 2, argv + 2);
 		return 127;
 	}
-	leave_chroot();
+	leave_chroot(argv);
 	strcpy(work_dir, "/tmp/bpftoken-live-XXXXXX");
 	EXPECT(mkdtemp(work_dir));
 	EXPECT_EQ(chmod(work_dir, 0755), 0);

@@ -34,16 +34,16 @@ int live_main(int argc, char **argv, const struct live_test tests[], size_t coun
 	      const struct live_inside inside[], size_t inside_count);
 
 #define LIVE_COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define LIVE_MAIN(tests) \
-	int main(int argc, char **argv) \
-	{ \
+#define LIVE_MAIN(tests)                                                         \
+	int main(int argc, char **argv)                                          \
+	{                                                                        \
 		return live_main(argc, argv, tests, LIVE_COUNT(tests), NULL, 0); \
 	}
-#define LIVE_MAIN_INSIDE(tests, inside) \
-	int main(int argc, char **argv) \
-	{ \
+#define LIVE_MAIN_INSIDE(tests, inside)                                        \
+	int main(int argc, char **argv)                                        \
+	{                                                                      \
 		return live_main(argc, argv, tests, LIVE_COUNT(tests), inside, \
-				 LIVE_COUNT(inside)); \
+				 LIVE_COUNT(inside));                          \
 	}
 
 /* Ends the test. */
@@ -51,45 +51,47 @@ void live_fail(const char *file, int line, const char *format, ...)
 	__attribute__((noreturn, format(printf, 3, 4)));
 void live_skip(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
 
-#define EXPECT(condition) \
-	do { \
-		if (!(condition)) \
+#define EXPECT(condition)                                                \
+	do {                                                             \
+		if (!(condition))                                        \
 			live_fail(__FILE__, __LINE__, "%s", #condition); \
 	} while (0)
 
-#define EXPECT_EQ(got, wanted) \
-	do { \
-		long long got_ = (long long)(got), wanted_ = (long long)(wanted); \
-		if (got_ != wanted_) \
-			live_fail(__FILE__, __LINE__, "%s is %lld, not %s (%lld)", #got, got_, \
-				  #wanted, wanted_); \
+#define EXPECT_EQ(got, wanted)                                                           \
+	do {                                                                             \
+		long long got_ = (long long)(got), wanted_ = (long long)(wanted);        \
+		if (got_ != wanted_)                                                     \
+			live_fail(__FILE__, __LINE__, "%s is %lld, not %s (%lld)", #got, \
+				  got_, #wanted, wanted_);                               \
 	} while (0)
 
-#define EXPECT_STR(got, wanted) \
-	do { \
-		const char *got_ = (got), *wanted_ = (wanted); \
-		if (strcmp(got_, wanted_) != 0) \
-			live_fail(__FILE__, __LINE__, "%s is \"%s\", not \"%s\"", #got, got_, \
-				  wanted_); \
+#define EXPECT_STR(got, wanted)                                                         \
+	do {                                                                            \
+		const char *got_ = (got), *wanted_ = (wanted);                          \
+		if (strcmp(got_, wanted_) != 0)                                         \
+			live_fail(__FILE__, __LINE__, "%s is \"%s\", not \"%s\"", #got, \
+				  got_, wanted_);                                       \
 	} while (0)
 
-#define EXPECT_HAS(text, part) \
-	do { \
-		const char *text_ = (text), *part_ = (part); \
-		if (!strstr(text_, part_)) \
-			live_fail(__FILE__, __LINE__, "%s has no \"%s\": \"%s\"", #text, part_, \
-				  text_); \
+#define EXPECT_HAS(text, part)                                                           \
+	do {                                                                             \
+		const char *text_ = (text), *part_ = (part);                             \
+		if (!strstr(text_, part_))                                               \
+			live_fail(__FILE__, __LINE__, "%s has no \"%s\": \"%s\"", #text, \
+				  part_, text_);                                         \
 	} while (0)
 
 /* A result that has to be >= 0; shows the explained error otherwise. */
-#define EXPECT_OK(result, err) live_expect_ok(__FILE__, __LINE__, #result, (result), (err))
+#define EXPECT_OK(result, err) \
+	live_expect_ok(__FILE__, __LINE__, #result, (result), (err))
 int live_expect_ok(const char *file, int line, const char *what, int result,
 		   struct bpftoken_error *err);
 
 /* A policy of the dialect mount; the test fails when it does not parse. */
 struct bpftoken_policy *live_policy(const char *text);
 
-#define LIVE_ANY "delegate_cmds=any,delegate_maps=any,delegate_progs=any,delegate_attachs=any"
+#define LIVE_ANY \
+	"delegate_cmds=any,delegate_maps=any,delegate_progs=any,delegate_attachs=any"
 
 /*
  * Runs body as root of new user, mount, pid and network namespaces, with the policy
