@@ -117,15 +117,12 @@ static int start(const struct container *container, int signal_fd,
 {
 	_cleanup_close_ int ours = -EBADF, theirs = -EBADF, pidfd = -EBADF;
 	uint64_t namespaces = NAMESPACES | (container->host_net ? 0 : CLONE_NEWNET);
-	int pair[2];
 	pid_t pid;
 	int r;
 
-	r = sys_socketpair(pair);
+	r = handshake_pair(&ours, &theirs, err);
 	if (r < 0)
-		return err_raise(err, BPFTOKEN_STAGE_HANDSHAKE, r, NULL);
-	ours = pair[0];
-	theirs = pair[1];
+		return r;
 	pid = sys_clone(namespaces, &pidfd);
 	if (pid == -EPERM && chroot_become_root() > 0)
 		pid = sys_clone(namespaces, &pidfd);

@@ -13,7 +13,6 @@
 #include "names.h"
 #include "policy.h"
 
-#include <fcntl.h>
 #include <linux/capability.h>
 #include <stdio.h>
 #include <string.h>
@@ -154,24 +153,11 @@ static bool lacks_capability(const struct denied_call *call, const char *where,
 	return denial_no_capability(capabilities_of(call), where, reason);
 }
 
-/* First line of a file, without newline; "" when it cannot be read. */
-static void first_line(const char *path, char *line, size_t size)
-{
-	_cleanup_close_ int fd = sys_openat(AT_FDCWD, path, O_RDONLY);
-	ssize_t len = fd < 0 ? fd : sys_read(fd, line, size - 1);
-
-	line[len > 0 ? len : 0] = '\0';
-	line[strcspn(line, "\n")] = '\0';
-}
-
 static bool under_seccomp_filter(void)
 {
-	_cleanup_close_ int fd =
-		sys_openat(AT_FDCWD, "/proc/thread-self/status", O_RDONLY);
 	char status[4096];
-	ssize_t len = fd < 0 ? fd : sys_read(fd, status, sizeof(status) - 1);
 
-	status[len > 0 ? len : 0] = '\0';
+	(void)text_read_file("/proc/thread-self/status", status, sizeof(status));
 	return strstr(status, "\nSeccomp:\t2");
 }
 
@@ -180,8 +166,10 @@ static void blocked(const char *passed, struct bpftoken_error *reason)
 {
 	char lsm[128], lockdown[64];
 
-	first_line("/sys/kernel/security/lsm", lsm, sizeof(lsm));
-	first_line("/sys/kernel/security/lockdown", lockdown, sizeof(lockdown));
+	(void)text_read_file("/sys/kernel/security/lsm", lsm, sizeof(lsm));
+	(void)text_read_file("/sys/kernel/security/lockdown", lockdown, sizeof(lockdown));
+	lsm[strcspn(lsm, "\n")] = '\0';
+	lockdown[strcspn(lockdown, "\n")] = '\0';
 	snprintf(reason->why, sizeof(reason->why),
 		 "%s, so another gate refused (LSMs: %s; lockdown: %s; seccomp filter: "
 		 "%s)",

@@ -12,6 +12,18 @@ struct message {
 	char why[160], fix[96]; /* the failing side's own words, if it has some */
 };
 
+int handshake_pair(int *ret_ours, int *ret_theirs, struct bpftoken_error *err)
+{
+	int pair[2];
+	int r = sys_socketpair(pair);
+
+	if (r < 0)
+		return err_raise(err, BPFTOKEN_STAGE_HANDSHAKE, r, NULL);
+	*ret_ours = pair[0];
+	*ret_theirs = pair[1];
+	return 0;
+}
+
 int handshake_send(int sock, uint32_t tag, int fd, struct bpftoken_error *err)
 {
 	struct message message = { .tag = tag };

@@ -33,6 +33,9 @@ enum handshake_tag {
 	HANDSHAKE_FAILED,
 };
 
+/* The two ends of a new connection. */
+int handshake_pair(int *ret_ours, int *ret_theirs, struct bpftoken_error *err);
+
 int handshake_send(int sock, uint32_t tag, int fd, struct bpftoken_error *err);
 
 /* Tells the other side why there will be no answer; best effort. */

@@ -70,15 +70,12 @@ static int with_helper(const struct target *target, const struct bpftoken_policy
 		       const struct bpftoken_bpffs_opts *opts, struct bpftoken_error *err)
 {
 	_cleanup_close_ int ours = -EBADF, theirs = -EBADF, pidfd = -EBADF;
-	int pair[2];
 	pid_t pid;
 	int r;
 
-	r = sys_socketpair(pair);
+	r = handshake_pair(&ours, &theirs, err);
 	if (r < 0)
-		return err_raise(err, BPFTOKEN_STAGE_HANDSHAKE, r, NULL);
-	ours = pair[0];
-	theirs = pair[1];
+		return r;
 	pid = sys_clone(0, &pidfd);
 	if (pid < 0)
 		return err_raise(err, BPFTOKEN_STAGE_CLONE, pid, NULL);

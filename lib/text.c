@@ -7,6 +7,7 @@
 
 #include "error.h"
 
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -198,4 +199,13 @@ int text_error(struct bpftoken_error *err, struct text_position at, int code,
 	err_kind(err, BPFTOKEN_KIND_POLICY);
 	err_position(err, at.line, at.column);
 	return code;
+}
+
+ssize_t text_read_file(const char *path, char *text, size_t size)
+{
+	_cleanup_close_ int fd = sys_openat(AT_FDCWD, path, O_RDONLY);
+	ssize_t len = fd < 0 ? fd : sys_read(fd, text, size - 1);
+
+	text[len > 0 ? len : 0] = '\0';
+	return len;
 }

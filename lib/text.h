@@ -73,6 +73,12 @@ struct quoted text_quote(const char *text, size_t len);
 #define SPAN_QUOTE(span) text_quote((span).data, (span).len).text
 
 /*
+ * Reads a small file, such as one of /proc, into text: what fits, terminated. Returns its
+ * length, or a negative errno, and then text is "".
+ */
+ssize_t text_read_file(const char *path, char *text, size_t size);
+
+/*
  * Raises code at the stage POLICY for a text that is wrong at a position, and returns
  * it.
  */

@@ -172,18 +172,13 @@ static int info_from_fdinfo(int token_fd, uint64_t mask[BPFTOKEN_SETS])
 		[BPFTOKEN_PROGS] = "\nallowed_progs:",
 		[BPFTOKEN_ATTACHS] = "\nallowed_attachs:",
 	};
-	_cleanup_close_ int fd = -EBADF;
 	char path[64], text[1024];
 	ssize_t len;
 
 	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", token_fd);
-	fd = sys_openat(AT_FDCWD, path, O_RDONLY);
-	if (fd < 0)
-		return fd;
-	len = sys_read(fd, text, sizeof(text) - 1);
+	len = text_read_file(path, text, sizeof(text));
 	if (len < 0)
 		return (int)len;
-	text[len] = '\0';
 	for (uint32_t set = 0; set < BPFTOKEN_SETS; set++) {
 		int r = fdinfo_mask(text, keys[set], &mask[set]);
 

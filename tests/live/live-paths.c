@@ -213,14 +213,59 @@ static void rootfs_path(void)
 	expect_left("--rootfs --net host", &before);
 }
 
+/* ----------------------------------------------------------------- chroot */
+
+#define CHROOT_DIR CHECKED_DIR "/root"
+
+static int inside_chroot(int argc, char **argv)
+{
+	struct bpftoken_error err;
+
+	EXPECT_OK(try_map(MAP_RINGBUF, bpftoken_open(NULL, NULL), &err), &err);
+	EXPECT_EQ(access(CHECKED_DIR "/only-in-the-chroot", F_OK), 0);
+	return 0;
+}
+
+/* The kernel makes no user namespace for a process in a chroot; run finds a way. */
+static void from_a_chroot(void)
+{
+	static struct live_result result;
+	struct left before;
+	char text[512];
+	int pidfd;
+	pid_t pid;
+
+	snprintf(text, sizeof(text), "run " SMALL_OPTIONS " -- %s --inside chroot",
+		 live_self());
+	make_checked_dir();
+	make_dir(CHROOT_DIR);
+	EXPECT_EQ(mount("/", CHROOT_DIR, NULL, MS_BIND | MS_REC, NULL), 0);
+	EXPECT_EQ(mount("live", CHROOT_DIR CHECKED_DIR, "tmpfs", 0, "mode=0755"), 0);
+	make_dir(CHROOT_DIR CHECKED_DIR "/only-in-the-chroot");
+	(void)command_copy();
+	EXPECT_EQ(chroot(CHROOT_DIR), 0);
+	EXPECT_EQ(chdir(CHECKED_DIR), 0);
+	pid = sys_clone(CLONE_NEWUSER, &pidfd);
+	if (pid == 0)
+		_exit(0);
+	EXPECT_EQ(pid, -EPERM);
+	before = count_left();
+	run_command(&result, text, NULL);
+	EXPECT_STR(result.err, "");
+	EXPECT_EQ(result.status, 0);
+	expect_left("from a chroot", &before);
+}
+
 static const struct live_test tests[] = {
 	{ "--bpffs: elsewhere, and not through links", bpffs_path, false },
 	{ "--rootfs: files, devices and proc of its own", rootfs_path, false },
+	{ "from a chroot", from_a_chroot, false },
 };
 
 static const struct live_inside inside[] = {
 	{ "bpffs", inside_bpffs },
 	{ "rootfs", inside_rootfs },
+	{ "chroot", inside_chroot },
 };
 
 LIVE_MAIN_INSIDE(tests, inside)
