@@ -61,7 +61,7 @@ int cli_usage(const struct cli_command *command, const char *why, ...)
 {
 	va_list args;
 
-	fprintf(stderr, "%s: ", full_name(command));
+	fprintf(stderr, "bpftoken: %s: ", command->name);
 	va_start(args, why);
 	vfprintf(stderr, why, args);
 	va_end(args);
