@@ -108,13 +108,10 @@ void test_report_proof(const struct test_report *report, char *text, size_t size
 	with = test_report_working(report, TEST_DROPPED);
 	snprintf(text + len, size - (size_t)len,
 		 with ? "; with the capabilities dropped %zu still work: on this kernel "
-			"the "
-			"token alone permits them"
+			"the token alone permits them"
 		      : "; with the capabilities dropped %zu: the kernel asks for them "
-			"in the "
-			"token's user namespace at every use, and the token does not "
-			"replace "
-			"them",
+			"in the token's user namespace at every use, and the token does "
+			"not replace them",
 		 with);
 }
 

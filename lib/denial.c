@@ -171,15 +171,14 @@ static void blocked(const char *passed, struct bpftoken_error *reason)
 	lsm[strcspn(lsm, "\n")] = '\0';
 	lockdown[strcspn(lockdown, "\n")] = '\0';
 	snprintf(reason->why, sizeof(reason->why),
-		 "%s, so another gate refused (LSMs: %s; lockdown: %s; seccomp filter: "
-		 "%s)",
+		 "%s, so another gate refused "
+		 "(LSMs: %s; lockdown: %s; seccomp filter: %s)",
 		 passed, lsm[0] ? lsm : "not shown here",
 		 lockdown[0] ? lockdown : "not shown here",
 		 under_seccomp_filter() ? "yes" : "no");
-	snprintf(
-		reason->fix, sizeof(reason->fix),
-		"look at the audit log for an LSM denial, and at the container's seccomp "
-		"profile");
+	snprintf(reason->fix, sizeof(reason->fix),
+		 "look at the audit log for an LSM denial, and at the container's "
+		 "seccomp profile");
 }
 
 static int is_delegated_bpffs(const struct mountinfo *mount, void *data)
@@ -200,8 +199,7 @@ static uint32_t without_token(const struct denied_call *call,
 	}
 	snprintf(reason->why, sizeof(reason->why),
 		 "the call carried no token, and without one only capabilities of the "
-		 "initial "
-		 "user namespace count");
+		 "initial user namespace count");
 	snprintf(reason->fix, sizeof(reason->fix), "%s",
 		 mountinfo_each(0, is_delegated_bpffs, NULL) > 0
 			 ? "make a token of the bpffs that is mounted here, and pass it"

@@ -52,6 +52,9 @@ static const struct {
 
 #define ANY_STAGE UINT32_MAX
 
+#define RUN_AS_ROOT \
+	"run as root on the host: delegating needs CAP_SYS_ADMIN in the initial user namespace"
+
 /* The first row that fits counts: the precise before the general. code 0 = any. */
 static const struct remedy {
 	uint32_t stage;
@@ -75,9 +78,7 @@ static const struct remedy {
 	{ BPFTOKEN_STAGE_KERNEL, -ENOSYS, BPFTOKEN_KIND_KERNEL,
 	  "there is no bpf() system call here",
 	  "allow bpf() in the seccomp profile, or use a kernel with BPF" },
-	{ BPFTOKEN_STAGE_PRIVILEGE, -EPERM, BPFTOKEN_KIND_DENIED, NULL,
-	  "run as root on the host: delegating needs CAP_SYS_ADMIN in the initial user "
-	  "namespace" },
+	{ BPFTOKEN_STAGE_PRIVILEGE, -EPERM, BPFTOKEN_KIND_DENIED, NULL, RUN_AS_ROOT },
 	{ BPFTOKEN_STAGE_TARGET, -ESRCH, BPFTOKEN_KIND_FAILED, "the process has ended",
 	  "name a process that runs" },
 	{ BPFTOKEN_STAGE_TARGET, -EINVAL, BPFTOKEN_KIND_DENIED, NULL,
@@ -91,8 +92,7 @@ static const struct remedy {
 	  "raise user.max_user_namespaces and its siblings" },
 	{ BPFTOKEN_STAGE_JOIN, -EPERM, BPFTOKEN_KIND_DENIED,
 	  "the process's user namespace does not own its mount namespace, or this "
-	  "process "
-	  "lacks CAP_SYS_ADMIN",
+	  "process lacks CAP_SYS_ADMIN",
 	  "start the container with a user and a mount namespace of its own" },
 	{ BPFTOKEN_STAGE_FSOPEN, -EPERM, BPFTOKEN_KIND_DENIED,
 	  "the user namespace does not own the mount namespace",
@@ -101,21 +101,14 @@ static const struct remedy {
 	  "use a kernel with CONFIG_BPF_SYSCALL" },
 	{ BPFTOKEN_STAGE_FSCONFIG_OWNER, -EINVAL, BPFTOKEN_KIND_USAGE, NULL,
 	  "give host ids that the container's user namespace maps" },
-	{ BPFTOKEN_STAGE_FSCONFIG_CMDS, -EPERM, BPFTOKEN_KIND_DENIED, NULL,
-	  "run as root on the host: delegating needs CAP_SYS_ADMIN in the initial user "
-	  "namespace" },
-	{ BPFTOKEN_STAGE_FSCONFIG_MAPS, -EPERM, BPFTOKEN_KIND_DENIED, NULL,
-	  "run as root on the host: delegating needs CAP_SYS_ADMIN in the initial user "
-	  "namespace" },
+	{ BPFTOKEN_STAGE_FSCONFIG_CMDS, -EPERM, BPFTOKEN_KIND_DENIED, NULL, RUN_AS_ROOT },
+	{ BPFTOKEN_STAGE_FSCONFIG_MAPS, -EPERM, BPFTOKEN_KIND_DENIED, NULL, RUN_AS_ROOT },
 	{ BPFTOKEN_STAGE_FSCONFIG_PROGS, -EPERM, BPFTOKEN_KIND_DENIED, NULL,
-	  "run as root on the host: delegating needs CAP_SYS_ADMIN in the initial user "
-	  "namespace" },
+	  RUN_AS_ROOT },
 	{ BPFTOKEN_STAGE_FSCONFIG_ATTACHS, -EPERM, BPFTOKEN_KIND_DENIED, NULL,
-	  "run as root on the host: delegating needs CAP_SYS_ADMIN in the initial user "
-	  "namespace" },
+	  RUN_AS_ROOT },
 	{ BPFTOKEN_STAGE_CREATE, -EPERM, BPFTOKEN_KIND_DENIED, NULL,
-	  "a bpffs of a container is created by the host, with CAP_SYS_ADMIN in the "
-	  "initial "
+	  "the host creates a container's bpffs, with CAP_SYS_ADMIN in the initial "
 	  "user namespace" },
 	{ BPFTOKEN_STAGE_CREATE, -EBUSY, BPFTOKEN_KIND_FAILED,
 	  "the container used the context itself", "repeat with a fresh context" },

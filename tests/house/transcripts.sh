@@ -1,12 +1,18 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# The transcripts in the manual pages are what the commands print. Breaks of lines
+# The transcripts in the README and the manual are what the commands print. Breaks of lines
 # and runs of blanks are the page's own; [...] stands for lines left out.
 set -u
 
 # shellcheck source=tap
 . "$(dirname "$0")/tap"
+
+# readme_block: the README's transcript, in the form of a page's.
+readme_block() {
+	rm -f "$work"/block.*
+	sed -n '/^    # bpftoken/,/^[^ ]/s/^    //p' README.md >"$work/block.1"
+}
 
 # blocks PAGE: leaves every literal display of the page's examples in a file.
 blocks() {
@@ -67,7 +73,7 @@ runs_here() {
 }
 
 page_holds() {
-	blocks "$1"
+	"$@"
 	for block in "$work"/block.*; do
 		steps "$block"
 		for run in "$work"/run.*; do
@@ -81,14 +87,16 @@ chmod 755 "$work"
 mkdir "$work/bin"
 cp "$build/bpftoken" "$work/bin"
 
-for page in bpftoken bpftoken-run bpftoken-test; do
-	what="the transcripts of $page(1) are true"
+for page in README bpftoken bpftoken-run bpftoken-test; do
+	what="the transcripts of $page are true"
 	if [ "$(id -u)" -ne 0 ]; then
 		skip "$what" "needs root"
 	elif ! "$build/bpftoken" run --cmds map_create -- true 2>"$work/why"; then
 		skip "$what" "$(cat "$work/why")"
+	elif [ "$page" = README ]; then
+		rule "$what" page_holds readme_block
 	else
-		rule "$what" page_holds "man/$page.1"
+		rule "$what" page_holds blocks "man/$page.1"
 	fi
 done
 finish
