@@ -61,7 +61,7 @@ int chroot_become_root(void)
 {
 	_cleanup_close_ int old_root = -EBADF, tree_fd = -EBADF;
 	char cwd[PATH_MAX];
-	int r;
+	int r, same;
 
 	if (!getcwd(cwd, sizeof(cwd)))
 		return -errno;
@@ -75,12 +75,9 @@ int chroot_become_root(void)
 	r = go_to_namespace_root();
 	if (r < 0)
 		return r;
-	r = same_place(old_root, "/");
-	if (r == 0)
-		r = cover_root(tree_fd);
-	else if (r > 0)
-		return sys_chdir(cwd);
-	if (r == 0)
+	same = same_place(old_root, "/");
+	r = same == 0 ? cover_root(tree_fd) : same;
+	if (r >= 0)
 		r = sys_chdir(cwd);
-	return r < 0 ? r : 1;
+	return r < 0 ? r : !same;
 }

@@ -13,7 +13,6 @@
  * on the way in.
  */
 #include "dialects.h"
-
 #include "error.h"
 
 #include <ini.h>

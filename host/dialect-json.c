@@ -9,7 +9,6 @@
  * both are found in the text itself, which is known to be JSON by then.
  */
 #include "dialects.h"
-
 #include "error.h"
 #include "json.h"
 #include "names.h"

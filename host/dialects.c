@@ -57,8 +57,6 @@ static ssize_t read_all(int fd, char buf[HOST_TEXT_MAX + 1])
 	while (used <= HOST_TEXT_MAX) {
 		ssize_t n = sys_read(fd, buf + used, HOST_TEXT_MAX + 1 - used);
 
-		if (n == -EINTR)
-			continue;
 		if (n < 0)
 			return n;
 		if (n == 0)
@@ -124,7 +122,7 @@ int host_argument_text(const char *arg, char **ret_text, struct bpftoken_error *
 		err_fix(err, "give a policy file or the policy itself");
 		return -ENOENT;
 	}
-	fd = sys_openat(AT_FDCWD, arg, O_RDONLY | O_CLOEXEC);
+	fd = sys_openat(AT_FDCWD, arg, O_RDONLY);
 	if (fd >= 0)
 		return read_text(arg, fd, ret_text, err);
 	if (!looks_like_text(arg) || fd == -EACCES)

@@ -27,7 +27,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define BPF_FS_MAGIC_ 0xcafe4a11U
 #define FSCONFIG_SET_STRING_ 1U
 #define FSCONFIG_CMD_CREATE_ 6U
 #define MOUNT_ATTR_NOSUID_ 0x2U
@@ -207,7 +206,7 @@ static int create_mount(int context_fd, struct bpftoken_error *err)
 	r = sys_fs_type(mount_fd, &type);
 	if (r < 0)
 		return err_raise(err, BPFTOKEN_STAGE_FSMOUNT, r, NULL);
-	if (type != BPF_FS_MAGIC_)
+	if (type != BPFFS_MAGIC)
 		return err_raise(err, BPFTOKEN_STAGE_FSMOUNT, -EINVAL,
 				 "the new mount is of type 0x%x, not a bpffs", type);
 	return TAKE_FD(mount_fd);

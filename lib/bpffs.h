@@ -5,6 +5,9 @@
 
 #include "error.h"
 
+/* f_type of a bpffs, and so of every token: BPF_FS_MAGIC of linux/magic.h. */
+#define BPFFS_MAGIC 0xcafe4a11U
+
 #define BPFFS_DEFAULT_TARGET "/sys/fs/bpf"
 #define BPFFS_DEFAULT_TIMEOUT_MS 5000
 

@@ -17,6 +17,27 @@
 #include <stdio.h>
 #include <string.h>
 
+bool denial_call_of(const struct bpftoken_error *err, struct denied_call *ret_call)
+{
+	static const struct {
+		uint32_t stage, cmd;
+	} loads[] = {
+		{ BPFTOKEN_STAGE_MAP_CREATE, ATTR_MAP_CREATE },
+		{ BPFTOKEN_STAGE_PROG_LOAD, ATTR_PROG_LOAD },
+		{ BPFTOKEN_STAGE_BTF_LOAD, ATTR_BTF_LOAD },
+		{ BPFTOKEN_STAGE_BTF_GET_FD_BY_ID, ATTR_BTF_GET_FD_BY_ID },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(loads) && err->code == -EPERM; i++) {
+		if (err->stage != loads[i].stage)
+			continue;
+		*ret_call = (struct denied_call){ loads[i].cmd, err->type,
+						  err->attach_type, err->token_fd };
+		return true;
+	}
+	return false;
+}
+
 /* The values that one call needs of the token's sets. */
 struct need {
 	uint32_t set, value;

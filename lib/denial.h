@@ -15,6 +15,9 @@ struct denied_call {
 	int token_fd; /* -1 = none */
 };
 
+/* The call that err is about, if err is the EPERM of one that takes a token. */
+bool denial_call_of(const struct bpftoken_error *err, struct denied_call *ret_call);
+
 /* Fills why, fix and kind of reason (not NULL) and returns enum bpftoken_answer. */
 uint32_t denial_find(const struct denied_call *call, struct bpftoken_error *reason);
 

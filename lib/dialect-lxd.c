@@ -13,6 +13,7 @@
  * src/lxc/confile.c for limits.kernel.memlock, which LXD hands to lxc.prlimit.memlock.
  */
 #include "dialect.h"
+
 #include "error.h"
 #include "names.h"
 

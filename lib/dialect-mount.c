@@ -12,6 +12,7 @@
  * fs/proc_namespace.c; util-linux mount(8).
  */
 #include "dialect.h"
+
 #include "error.h"
 #include "names.h"
 

@@ -4,7 +4,6 @@
  * itself has: those that need nothing but libc.
  */
 #include "dialect.h"
-
 #include "error.h"
 
 #include <string.h>

@@ -8,7 +8,6 @@
 #define BPFTOKEN_ERROR_H
 
 #include "bpftoken.h"
-
 #include "util.h"
 
 /* Fills err (NULL allowed) and returns code. why may be NULL: the errno's own text. */

@@ -3,8 +3,6 @@
  * What an error means and what to do: (stage, errno) -> kind, sentence, remedy. The same
  * errno at two stages has two cures, which is why this is a table over both.
  */
-#include "attr.h"
-
 #include "denial.h"
 
 #include <linux/capability.h>
@@ -182,28 +180,6 @@ static const struct remedy *find_remedy(uint32_t stage, int code)
 	return row;
 }
 
-/* The load stages and their commands: their EPERM is looked into. */
-static bool denied_call_of(const struct bpftoken_error *err, struct denied_call *call)
-{
-	static const struct {
-		uint32_t stage, cmd;
-	} loads[] = {
-		{ BPFTOKEN_STAGE_MAP_CREATE, ATTR_MAP_CREATE },
-		{ BPFTOKEN_STAGE_PROG_LOAD, ATTR_PROG_LOAD },
-		{ BPFTOKEN_STAGE_BTF_LOAD, ATTR_BTF_LOAD },
-		{ BPFTOKEN_STAGE_BTF_GET_FD_BY_ID, ATTR_BTF_GET_FD_BY_ID },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(loads) && err->code == -EPERM; i++) {
-		if (err->stage != loads[i].stage)
-			continue;
-		*call = (struct denied_call){ loads[i].cmd, err->type, err->attach_type,
-					      err->token_fd };
-		return true;
-	}
-	return false;
-}
-
 static void keep_or_copy(char *field, size_t size, const char *text)
 {
 	if (!field[0] && text)
@@ -217,7 +193,7 @@ uint32_t bpftoken_explain(struct bpftoken_error *err)
 	bool own_why = err->why[0];
 	int number = err->code < 0 && err->code > -4096 ? -err->code : EINVAL;
 
-	if (!own_why && denied_call_of(err, &call))
+	if (!own_why && denial_call_of(err, &call))
 		(void)denial_find(&call, err);
 	if (!own_why && err->stage == BPFTOKEN_STAGE_TOKEN_CREATE && err->code == -EPERM)
 		(void)denial_no_capability(1ULL << CAP_BPF, "this user namespace", err);

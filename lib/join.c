@@ -6,7 +6,6 @@
  * three descriptors, and is not visible in the container's pid namespace.
  */
 #include "bpffs.h"
-
 #include "handshake.h"
 #include "policy.h"
 

@@ -7,10 +7,9 @@
  * Source: Linux kernel/bpf/inode.c, bpf_parse_param() and find_btf_enum_const();
  * lib/kstrtox.c, kstrtou64().
  */
-#include "policy.h"
-
 #include "error.h"
 #include "names.h"
+#include "policy.h"
 
 #include <ctype.h>
 #include <string.h>

@@ -4,7 +4,6 @@
  * carry_token() put the token where the command wants it, and calls.
  */
 #include "attr.h"
-
 #include "error.h"
 
 #include <string.h>

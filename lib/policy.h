@@ -7,7 +7,6 @@
 #define BPFTOKEN_POLICY_H
 
 #include "bpftoken.h"
-
 #include "text.h"
 #include "util.h"
 

@@ -6,7 +6,6 @@
  * needs more than this file makes.
  */
 #include "attr.h"
-
 #include "denial.h"
 #include "names.h"
 
@@ -114,10 +113,11 @@ static int not_configured(uint32_t set, uint32_t type, struct bpftoken_error *re
 }
 
 /* From the result of a real call to one of the five answers. */
-static int judge(int r, int means_yes, uint32_t set, const struct denied_call *call,
-		 struct bpftoken_error *failure, struct bpftoken_error *reason)
+static int judge(int r, int means_yes, uint32_t set, struct bpftoken_error *failure,
+		 struct bpftoken_error *reason)
 {
-	int answer;
+	int answer = BPFTOKEN_BLOCKED;
+	struct denied_call call;
 
 	if (r >= 0)
 		sys_close(r);
@@ -125,17 +125,17 @@ static int judge(int r, int means_yes, uint32_t set, const struct denied_call *c
 		return BPFTOKEN_WORKS;
 	switch (-r) {
 	case EPERM:
-		answer = (int)denial_find(call, failure);
+		if (denial_call_of(failure, &call))
+			answer = (int)denial_find(&call, failure);
 		break;
 	case EINVAL:
 	case E2BIG:
 	case EOPNOTSUPP:
 	case ENOTSUPP_:
-		answer = not_configured(set, call->type, failure);
+		answer = not_configured(set, failure->type, failure);
 		break;
 	case EACCES:
 	case ENOSYS:
-		answer = BPFTOKEN_BLOCKED;
 		break;
 	default:
 		return r;
@@ -146,20 +146,10 @@ static int judge(int r, int means_yes, uint32_t set, const struct denied_call *c
 	return answer;
 }
 
-static int token_of(int token_fd)
-{
-	if (token_fd == 0)
-		return bpftoken_global_get();
-	return token_fd < 0 ? -1 : token_fd;
-}
-
 int bpftoken_probe_map_type(uint32_t type, int token_fd, struct bpftoken_error *reason)
 {
 	const struct map_shape *shape = &usual_shape;
 	BPFTOKEN_OPTS(bpftoken_map_create_opts, opts);
-	struct denied_call call = { .cmd = ATTR_MAP_CREATE,
-				    .type = type,
-				    .token_fd = token_of(token_fd) };
 	struct bpftoken_error failure;
 
 	if (type < ARRAY_SIZE(map_shapes) &&
@@ -178,7 +168,7 @@ int bpftoken_probe_map_type(uint32_t type, int token_fd, struct bpftoken_error *
 	opts.btf_value_type_id = shape->btf_ids;
 	opts.btf_vmlinux_value_type_id = shape->vmlinux_value_type_id;
 	return judge(bpftoken_map_create(&opts, &failure), shape->means_yes,
-		     BPFTOKEN_MAPS, &call, &failure, reason);
+		     BPFTOKEN_MAPS, &failure, reason);
 }
 
 int bpftoken_probe_prog_type(uint32_t type, uint32_t attach_type, int token_fd,
@@ -186,9 +176,6 @@ int bpftoken_probe_prog_type(uint32_t type, uint32_t attach_type, int token_fd,
 {
 	const struct attr_insn insns[] = { ATTR_INSN_MOV_IMM(0, 0), ATTR_INSN_EXIT() };
 	BPFTOKEN_OPTS(bpftoken_prog_load_opts, opts);
-	struct denied_call call = { .cmd = ATTR_PROG_LOAD,
-				    .type = type,
-				    .token_fd = token_of(token_fd) };
 	struct bpftoken_error failure;
 
 	for (size_t i = 0; i < ARRAY_SIZE(btf_target_types); i++)
@@ -199,7 +186,6 @@ int bpftoken_probe_prog_type(uint32_t type, uint32_t attach_type, int token_fd,
 				"kernel's BTF, which this probe does not choose");
 	if (attach_type == BPFTOKEN_ATTACH_DEFAULT)
 		attach_type = attr_default_attach_type(type);
-	call.attach_type = attach_type;
 	opts.token_fd = token_fd;
 	opts.type = type;
 	opts.expected_attach_type = attach_type;
@@ -207,6 +193,6 @@ int bpftoken_probe_prog_type(uint32_t type, uint32_t attach_type, int token_fd,
 	opts.insn_cnt = ARRAY_SIZE(insns);
 	opts.license = "GPL";
 	opts.flags = type == PROG_SYSCALL ? ATTR_F_SLEEPABLE : 0;
-	return judge(bpftoken_prog_load(&opts, &failure), 0, BPFTOKEN_PROGS, &call,
-		     &failure, reason);
+	return judge(bpftoken_prog_load(&opts, &failure), 0, BPFTOKEN_PROGS, &failure,
+		     reason);
 }

@@ -8,7 +8,6 @@
 #define BPFTOKEN_TEXT_H
 
 #include "bpftoken.h"
-
 #include "util.h"
 
 #include <stdbool.h>

@@ -4,7 +4,7 @@
  * of the bpffs that it was made from; its masks never change. Kernel: kernel/bpf/token.c.
  */
 #include "attr.h"
-
+#include "bpffs.h"
 #include "error.h"
 #include "mountinfo.h"
 #include "policy.h"
@@ -13,8 +13,6 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-
-#define BPF_FS_MAGIC_ 0xcafe4a11U
 
 static atomic_int global_token = -1;
 
@@ -201,7 +199,7 @@ static int info_masks(int token_fd, uint64_t mask[BPFTOKEN_SETS])
 	if (r < 0)
 		return r;
 	/* A map or program would answer with its own info. */
-	if (type != BPF_FS_MAGIC_)
+	if (type != BPFFS_MAGIC)
 		return -EINVAL;
 	r = sys_bpf(ATTR_OBJ_GET_INFO_BY_FD, &attr, sizeof(attr));
 	if (r < 0)
