@@ -191,7 +191,8 @@ static inline const char *command_copy(void)
 
 #define MAX_WORDS 30
 
-/* text's words, then tail's (NULL: none): a NULL-terminated argv in words, which live on.
+/*
+ * text's words, then tail's (NULL: none): a NULL-terminated argv in words, which live on.
  */
 static inline void split(char *buf, size_t size, const char *text, char *const tail[],
 			 char *words[MAX_WORDS])

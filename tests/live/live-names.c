@@ -43,7 +43,6 @@ struct server {
 
 static void start_server(struct server *server)
 {
-	struct bpftoken_error err;
 	int pair[2];
 
 	EXPECT_EQ(sys_socketpair(pair), 0);
@@ -52,25 +51,12 @@ static void start_server(struct server *server)
 	if (server->pid == 0) {
 		close(pair[0]);
 		sys_death_signal(SIGKILL);
-		EXPECT_OK(handshake_expect(pair[1], 10000, HANDSHAKE_READY, NULL, &err),
-			  &err);
-		EXPECT_EQ(sys_set_ids(0, 0), 0);
-		EXPECT_EQ(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
+		live_become_root(pair[1]);
 		serve_contexts(pair[1]);
 	}
 	close(pair[1]);
 	server->sock = pair[0];
-	for (int i = 0; i < 2; i++) {
-		char path[64];
-		int fd;
-
-		snprintf(path, sizeof(path), "/proc/%d/%s", (int)server->pid,
-			 i ? "gid_map" : "uid_map");
-		fd = open(path, O_WRONLY | O_CLOEXEC);
-		EXPECT_EQ(write(fd, "0 100000 65536\n", 15), 15);
-		close(fd);
-	}
-	EXPECT_OK(handshake_send(server->sock, HANDSHAKE_READY, -1, &err), &err);
+	live_map_ids(server->pid, server->sock);
 }
 
 static void end_server(struct server *server)

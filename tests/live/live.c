@@ -90,14 +90,16 @@ static void write_text(const char *path, const char *text)
 	close(fd);
 }
 
-static void map_ids(pid_t pid)
+void live_map_ids(pid_t pid, int sock)
 {
+	struct bpftoken_error err;
 	char path[64];
 
 	snprintf(path, sizeof(path), "/proc/%d/uid_map", (int)pid);
 	write_text(path, "0 100000 65536\n");
 	snprintf(path, sizeof(path), "/proc/%d/gid_map", (int)pid);
 	write_text(path, "0 100000 65536\n");
+	EXPECT_OK(handshake_send(sock, HANDSHAKE_READY, -1, &err), &err);
 }
 
 /* Reaps a child; what it printed is on our output already. */
@@ -117,7 +119,7 @@ static void expect_success(int pidfd)
 		  info.si_code == CLD_EXITED ? "status" : "signal", info.si_status);
 }
 
-static void become_container_root(int sock)
+void live_become_root(int sock)
 {
 	struct bpftoken_error err;
 
@@ -144,7 +146,7 @@ void live_in_container(const char *policy_text, void (*body)(void *data), void *
 
 		close(pair[0]);
 		sys_death_signal(SIGKILL);
-		become_container_root(pair[1]);
+		live_become_root(pair[1]);
 		EXPECT_EQ(mount("proc", "/proc", "proc", 0, NULL), 0);
 		root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 		if (policy)
@@ -157,8 +159,7 @@ void live_in_container(const char *policy_text, void (*body)(void *data), void *
 		_exit(0);
 	}
 	close(pair[1]);
-	map_ids(pid);
-	EXPECT_OK(handshake_send(pair[0], HANDSHAKE_READY, -1, &err), &err);
+	live_map_ids(pid, pair[0]);
 	if (policy)
 		r = handshake_host_side(pair[0], 10000, pid, policy, &opts, &err);
 	close(pair[0]);
@@ -194,10 +195,8 @@ void live_container_start(struct live_container *container, uint64_t namespaces)
 	}
 	close(pair[1]);
 	container->sock = pair[0];
-	if (namespaces & CLONE_NEWUSER) {
-		map_ids(container->pid);
-		EXPECT_OK(handshake_send(pair[0], HANDSHAKE_READY, -1, &err), &err);
-	}
+	if (namespaces & CLONE_NEWUSER)
+		live_map_ids(container->pid, pair[0]);
 	EXPECT_OK(handshake_expect(pair[0], 10000, HANDSHAKE_PLACED, NULL, &err), &err);
 }
 

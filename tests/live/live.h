@@ -113,6 +113,14 @@ struct live_container {
 void live_container_start(struct live_container *container, uint64_t namespaces);
 void live_container_end(struct live_container *container);
 
+/*
+ * For a test that makes its container itself, with a handshake of its own: the two sides
+ * of what has to come first. The child's pid gets the usual maps and is told so; the child
+ * waits for that, becomes root, and its mounts private.
+ */
+void live_map_ids(pid_t pid, int sock);
+void live_become_root(int sock);
+
 /* What a command printed and how it ended; out and err are terminated. */
 struct live_result {
 	int status; /* exit status, 128 + n for signal n */
