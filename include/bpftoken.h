@@ -102,6 +102,9 @@ enum bpftoken_stage {
 	BPFTOKEN_STAGE_PROG_LOAD, /* BPF_PROG_LOAD */
 	BPFTOKEN_STAGE_BTF_LOAD, /* BPF_BTF_LOAD */
 	BPFTOKEN_STAGE_BTF_GET_FD_BY_ID, /* BPF_BTF_GET_FD_BY_ID */
+	BPFTOKEN_STAGE_BPF, /* a bpf() command that takes no token */
+	BPFTOKEN_STAGE_LINK_CREATE, /* BPF_LINK_CREATE, BPF_RAW_TRACEPOINT_OPEN */
+	BPFTOKEN_STAGE_PERF_EVENT_OPEN, /* perf_event_open() */
 };
 
 /* What an error means to the caller; the numbers are the command's exit statuses. */
@@ -828,6 +831,235 @@ BPFTOKEN_API int bpftoken_probe_map_type(uint32_t type, int token_fd,
 BPFTOKEN_API int bpftoken_probe_prog_type(uint32_t type, uint32_t attach_type,
 					  int token_fd, struct bpftoken_error *reason);
 #define BPFTOKEN_ATTACH_DEFAULT UINT32_MAX
+
+/**
+ * bpftoken_probe_map_flag - can a map of this type be created with this flag
+ * @type: map type
+ * @flag: BPF_F_*, one bit
+ * @token_fd: as in the load functions: 0 process-wide, -1 none, above 0 this one
+ * @reason: which check refused and what would turn it into a yes; may be NULL
+ *
+ * Returns: enum bpftoken_answer.
+ * Errors:
+ *   EINVAL  flag is not exactly one bit, or is BPF_F_TOKEN_FD.
+ *   ENOMEM, EMFILE, ENFILE, EAGAIN  the question could not be asked.
+ * Privilege: none to ask.
+ * Since: 0.1
+ * Source: Linux kernel/bpf/syscall.c, map_create(), and the map types' alloc_check().
+ */
+BPFTOKEN_API int bpftoken_probe_map_flag(uint32_t type, uint32_t flag, int token_fd,
+					 struct bpftoken_error *reason);
+
+/**
+ * bpftoken_probe_helper - can a program of this type call this helper here
+ * @prog_type: program type
+ * @helper: number of the helper, enum bpf_func_id
+ * @token_fd: as in the load functions: 0 process-wide, -1 none, above 0 this one
+ * @reason: which check refused and what would turn it into a yes; may be NULL
+ *
+ * Loads the smallest program of the type that calls the helper. A program that the
+ * verifier refuses for the helper's arguments proves that the helper itself is permitted.
+ *
+ * Returns: enum bpftoken_answer.
+ * Errors:
+ *   ENOMEM, EMFILE, ENFILE, EAGAIN  the question could not be asked.
+ * Privilege: none to ask.
+ * Since: 0.1
+ * Source: Linux kernel/bpf/verifier.c, check_helper_call().
+ */
+BPFTOKEN_API int bpftoken_probe_helper(uint32_t prog_type, uint32_t helper, int token_fd,
+				       struct bpftoken_error *reason);
+
+/**
+ * bpftoken_helper_name - name of a helper
+ * @helper: number of the helper, enum bpf_func_id
+ *
+ * Names are those of the kernel's documentation, without BPF_FUNC_: "map_lookup_elem".
+ * Helpers newer than this library are named from the running kernel's BTF.
+ *
+ * Returns: a string that stays valid for the life of the process, or NULL.
+ * Since: 0.1
+ */
+BPFTOKEN_API const char *bpftoken_helper_name(uint32_t helper);
+
+/**
+ * bpftoken_helper_count - how many helpers the running kernel has
+ *
+ * Returns: one more than the largest number; from the kernel's BTF, or what this library
+ * knows where the kernel shows none.
+ * Since: 0.1
+ */
+BPFTOKEN_API uint32_t bpftoken_helper_count(void);
+
+/**
+ * bpftoken_probe_kfunc - does the kernel have this kfunc, and may a program call it
+ * @prog_type: program type, or 0 to ask only whether the kernel has it
+ * @name: name of the kernel function
+ * @token_fd: as in the load functions: 0 process-wide, -1 none, above 0 this one
+ * @reason: which check refused and what would turn it into a yes; may be NULL
+ *
+ * Whether it exists is read from the kernel's BTF (functions tagged "bpf_kfunc"); whether
+ * it may be called is asked by loading a program that calls it.
+ *
+ * Returns: enum bpftoken_answer.
+ * Errors:
+ *   ENOENT  the kernel shows no BTF to look in.
+ *   ENOMEM, EMFILE, ENFILE, EAGAIN  the question could not be asked.
+ * Privilege: none to ask.
+ * Since: 0.1
+ * Source: Linux kernel/bpf/verifier.c, fetch_kfunc_meta().
+ */
+BPFTOKEN_API int bpftoken_probe_kfunc(uint32_t prog_type, const char *name, int token_fd,
+				      struct bpftoken_error *reason);
+
+/**
+ * bpftoken_probe_btf_kind - can BTF with a type of this kind be loaded here
+ * @kind: BTF_KIND_*
+ * @token_fd: as in the load functions: 0 process-wide, -1 none, above 0 this one
+ * @reason: which check refused and what would turn it into a yes; may be NULL
+ *
+ * Returns: enum bpftoken_answer.
+ * Errors:
+ *   ENOMEM, EMFILE, ENFILE, EAGAIN  the question could not be asked.
+ * Privilege: none to ask.
+ * Since: 0.1
+ * Source: Linux kernel/bpf/btf.c, btf_check_meta().
+ */
+BPFTOKEN_API int bpftoken_probe_btf_kind(uint32_t kind, int token_fd,
+					 struct bpftoken_error *reason);
+
+/**
+ * bpftoken_btf_kind_name - name of a kind of BTF type
+ * @kind: BTF_KIND_*
+ *
+ * Returns: a static string such as "int" or "decl_tag", or NULL.
+ * Since: 0.1
+ */
+BPFTOKEN_API const char *bpftoken_btf_kind_name(uint32_t kind);
+
+/**
+ * bpftoken_probe_cmd - can this bpf() command be used here
+ * @cmd: command, enum bpf_cmd
+ * @token_fd: as in the load functions: 0 process-wide, -1 none, above 0 this one
+ * @reason: which check refused and what would turn it into a yes; may be NULL
+ *
+ * Calls the command with arguments that change nothing. Only map_create, prog_load,
+ * btf_load and btf_get_fd_by_id take a token; the others either need no privilege or one
+ * on the host that no delegation replaces, and the reason says which.
+ *
+ * Returns: enum bpftoken_answer.
+ * Errors:
+ *   ENOMEM, EMFILE, ENFILE, EAGAIN  the question could not be asked.
+ * Privilege: none to ask.
+ * Since: 0.1
+ * Source: Linux kernel/bpf/syscall.c, __sys_bpf().
+ */
+BPFTOKEN_API int bpftoken_probe_cmd(uint32_t cmd, int token_fd,
+				    struct bpftoken_error *reason);
+
+/* The ways in which a program is attached. */
+enum bpftoken_link {
+	BPFTOKEN_LINK_UPROBE_MULTI,
+	BPFTOKEN_LINK_UPROBE_SESSION,
+	BPFTOKEN_LINK_KPROBE_MULTI,
+	BPFTOKEN_LINK_KPROBE_SESSION,
+	BPFTOKEN_LINK_PERF_EVENT,
+	BPFTOKEN_LINK_RAW_TRACEPOINT,
+	BPFTOKEN_LINK_TRACING,
+	BPFTOKEN_LINK_ITER,
+	BPFTOKEN_LINK_CGROUP,
+	BPFTOKEN_LINK_XDP,
+	BPFTOKEN_LINK_TCX,
+	BPFTOKEN_LINK_NETKIT,
+	BPFTOKEN_LINK_NETFILTER,
+	BPFTOKEN_LINK_SK_LOOKUP,
+	BPFTOKEN_LINK_FLOW_DISSECTOR,
+	BPFTOKEN_LINK_STRUCT_OPS,
+	BPFTOKEN_LINKS, /* how many there are */
+};
+
+/**
+ * bpftoken_probe_link - can a program be attached in this way here
+ * @link: enum bpftoken_link
+ * @token_fd: as in the load functions: 0 process-wide, -1 none, above 0 this one
+ * @reason: which check refused and what would turn it into a yes; may be NULL
+ *
+ * Loads a program of the kind that is attached so and asks for a link that cannot be
+ * made, or one that is closed before anything can run through it; nothing stays attached.
+ *
+ * Returns: enum bpftoken_answer.
+ * Errors:
+ *   EINVAL  no such link.
+ *   ENOMEM, EMFILE, ENFILE, EAGAIN  the question could not be asked.
+ * Privilege: none to ask.
+ * Since: 0.1
+ * Source: Linux kernel/bpf/syscall.c, link_create().
+ */
+BPFTOKEN_API int bpftoken_probe_link(uint32_t link, int token_fd,
+				     struct bpftoken_error *reason);
+
+/**
+ * bpftoken_link_name - name of a way to attach
+ * @link: enum bpftoken_link
+ *
+ * Returns: a static string such as "uprobe_multi", or NULL.
+ * Since: 0.1
+ */
+BPFTOKEN_API const char *bpftoken_link_name(uint32_t link);
+
+/* What else a program may depend on. */
+enum bpftoken_feature {
+	BPFTOKEN_FEATURE_LARGE_PROGRAMS, /* more than 4096 instructions */
+	BPFTOKEN_FEATURE_BOUNDED_LOOPS,
+	BPFTOKEN_FEATURE_ISA_V2, /* jump if less */
+	BPFTOKEN_FEATURE_ISA_V3, /* 32-bit jumps */
+	BPFTOKEN_FEATURE_ISA_V4, /* long jumps, sign extension */
+	BPFTOKEN_FEATURE_RING_BUFFER, /* a ringbuf map */
+	BPFTOKEN_FEATURE_PERF_BUFFER, /* perf_event_array with events on a CPU */
+	BPFTOKEN_FEATURE_OBJECT_NAMES, /* names of maps and programs */
+	BPFTOKEN_FEATURE_GLOBAL_DATA, /* direct access to an array's value */
+	BPFTOKEN_FEATURES, /* how many there are */
+};
+
+/**
+ * bpftoken_probe_feature - does something else that programs depend on work here
+ * @feature: enum bpftoken_feature
+ * @token_fd: as in the load functions: 0 process-wide, -1 none, above 0 this one
+ * @reason: which check refused and what would turn it into a yes; may be NULL
+ *
+ * Instructions are probed with whichever program type the token permits.
+ *
+ * Returns: enum bpftoken_answer.
+ * Errors:
+ *   EINVAL  no such feature.
+ *   ENOMEM, EMFILE, ENFILE, EAGAIN  the question could not be asked.
+ * Privilege: none to ask.
+ * Since: 0.1
+ */
+BPFTOKEN_API int bpftoken_probe_feature(uint32_t feature, int token_fd,
+					struct bpftoken_error *reason);
+
+/**
+ * bpftoken_feature_name - name of a feature
+ * @feature: enum bpftoken_feature
+ *
+ * Returns: a static string such as "bounded_loops", or NULL.
+ * Since: 0.1
+ */
+BPFTOKEN_API const char *bpftoken_feature_name(uint32_t feature);
+
+/**
+ * bpftoken_probe_forget - forget the answers that were given for a token
+ * @token_fd: as in the load functions; INT32_MIN forgets all
+ *
+ * Answers are kept for each token (by its descriptor), so that asking again costs no
+ * system call. Forget them before the descriptor is closed, and when what the process may
+ * do has changed: capabilities, a seccomp filter, a setting.
+ *
+ * Returns: how many answers were forgotten.
+ * Since: 0.1
+ */
+BPFTOKEN_API int bpftoken_probe_forget(int token_fd);
 
 /**
  * bpftoken_answer_name - a probe's answer in words

@@ -46,6 +46,9 @@ static const struct {
 	STAGE(PROG_LOAD, "cannot load the program"),
 	STAGE(BTF_LOAD, "cannot load the BTF"),
 	STAGE(BTF_GET_FD_BY_ID, "cannot open the kernel's BTF object"),
+	STAGE(BPF, "the bpf() command failed"),
+	STAGE(LINK_CREATE, "cannot attach the program"),
+	STAGE(PERF_EVENT_OPEN, "cannot open the perf event"),
 };
 
 #define ANY_STAGE UINT32_MAX
