@@ -2,6 +2,7 @@
 /* Showing what `bpftoken test` found. */
 #include "test-report.h"
 
+#include "answers.h"
 #include "policy.h"
 
 #include <json-c/json.h>
@@ -9,38 +10,11 @@
 #include <string.h>
 
 #define COLUMN_WIDTH 18
-/* Every cell of a small table may have a reason of its own. */
-#define MAX_REASONS 64
 
 static const char *const column_titles[TEST_COLUMNS] = { "without token", "with token",
 							 "caps dropped" };
 static const char *const column_keys[TEST_COLUMNS] = { "without_token", "with_token",
 						       "after_drop" };
-
-struct reasons {
-	const struct bpftoken_error *item[MAX_REASONS];
-	size_t count;
-};
-
-/* Number of a reason, from 1; the same sentence is listed once. */
-static size_t reason_number(struct reasons *reasons, const struct bpftoken_error *reason)
-{
-	for (size_t i = 0; i < reasons->count; i++)
-		if (!strcmp(reasons->item[i]->why, reason->why))
-			return i + 1;
-	if (reasons->count == MAX_REASONS)
-		return MAX_REASONS;
-	reasons->item[reasons->count++] = reason;
-	return reasons->count;
-}
-
-static const char *answer_word(int answer)
-{
-	if (answer < 0)
-		return "not asked";
-	return answer == BPFTOKEN_WORKS ? "supported"
-					: bpftoken_answer_name((uint32_t)answer);
-}
 
 size_t test_report_working(const struct test_report *report, enum test_column column)
 {
@@ -67,7 +41,8 @@ static void print_row(const struct test_report *report, const struct test_row *r
 		else
 			snprintf(cell, sizeof(cell), "%s [%zu]",
 				 answer_word(row->answer[column]),
-				 reason_number(reasons, &row->reason[column]));
+				 reasons_number(reasons, row->reason[column].why,
+						row->reason[column].fix));
 		printf(column + 1 < report->columns ? "%-*s" : "%.*s%s",
 		       column + 1 < report->columns ? COLUMN_WIDTH + 4 : 0, cell, cell);
 	}
@@ -80,18 +55,6 @@ static void print_titles(const struct test_report *report)
 	for (size_t column = 0; column + 1 < report->columns; column++)
 		printf("%-*s", COLUMN_WIDTH + 4, column_titles[column]);
 	puts(column_titles[report->columns - 1]);
-}
-
-static void print_reasons(const struct reasons *reasons)
-{
-	if (!reasons->count)
-		return;
-	puts("\n=== Reasons ===");
-	for (size_t i = 0; i < reasons->count; i++) {
-		printf("[%zu] %s\n", i + 1, reasons->item[i]->why);
-		if (reasons->item[i]->fix[0])
-			printf("    to change it: %s\n", reasons->item[i]->fix);
-	}
 }
 
 void test_report_proof(const struct test_report *report, char *text, size_t size)
@@ -117,7 +80,7 @@ void test_report_proof(const struct test_report *report, char *text, size_t size
 
 void test_report_print(const struct test_report *report)
 {
-	struct reasons reasons = { 0 };
+	_cleanup_reasons_ struct reasons reasons = { 0 };
 	const char *section = "";
 	char proof[512];
 
@@ -131,7 +94,7 @@ void test_report_print(const struct test_report *report)
 		}
 		print_row(report, row, &reasons);
 	}
-	print_reasons(&reasons);
+	reasons_print(&reasons);
 	test_report_proof(report, proof, sizeof(proof));
 	printf("\n%s.\n\nDone.\n", proof);
 }
@@ -143,10 +106,7 @@ static struct json_object *json_cell(const struct test_row *row, size_t column)
 
 	json_object_object_add(
 		cell, "answer",
-		json_object_new_string(
-			row->answer[column] < 0
-				? "not asked"
-				: bpftoken_answer_name((uint32_t)row->answer[column])));
+		json_object_new_string(answer_word(row->answer[column])));
 	if (row->answer[column] == BPFTOKEN_WORKS)
 		return cell;
 	json_object_object_add(cell, "why", json_object_new_string(reason->why));

@@ -6,6 +6,7 @@
  */
 #include "cli.h"
 
+#include "answers.h"
 #include "attr.h"
 #include "bpffs.h"
 #include "error.h"
@@ -191,12 +192,6 @@ static int drop_caps(struct bpftoken_error *err)
 /* With the token, does everything work whose type it permits? Else why not. */
 static int verdict(const struct test_report *report)
 {
-	static const int status[] = {
-		[BPFTOKEN_KERNEL_LACKS] = CLI_KERNEL,
-		[BPFTOKEN_NOT_DELEGATED] = CLI_POLICY,
-		[BPFTOKEN_NO_CAPABILITY] = CLI_DENIED,
-		[BPFTOKEN_BLOCKED] = CLI_DENIED,
-	};
 	size_t permitted = 0;
 
 	for (size_t i = 0; i < report->count; i++) {
@@ -207,7 +202,7 @@ static int verdict(const struct test_report *report)
 			continue;
 		permitted++;
 		if (answer != BPFTOKEN_WORKS)
-			return answer < 0 ? CLI_FAILED : status[answer];
+			return answer_status(answer);
 	}
 	return permitted ? CLI_DONE : CLI_POLICY;
 }
