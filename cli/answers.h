@@ -20,7 +20,7 @@ int answer_status(int answer);
 struct reasons {
 	struct reason_row {
 		char *why, *fix;
-	} *rows;
+	} * rows;
 	size_t count, size;
 };
 

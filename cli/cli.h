@@ -89,6 +89,7 @@ const char *cli_nearest(const char *word, const char *const words[]);
 
 extern const struct cli_command cmd_run;
 extern const struct cli_command cmd_policy;
+extern const struct cli_command cmd_probe;
 extern const struct cli_command cmd_test;
 
 #endif

@@ -104,9 +104,8 @@ static struct json_object *json_cell(const struct test_row *row, size_t column)
 	struct json_object *cell = json_object_new_object();
 	const struct bpftoken_error *reason = &row->reason[column];
 
-	json_object_object_add(
-		cell, "answer",
-		json_object_new_string(answer_word(row->answer[column])));
+	json_object_object_add(cell, "answer",
+			       json_object_new_string(answer_word(row->answer[column])));
 	if (row->answer[column] == BPFTOKEN_WORKS)
 		return cell;
 	json_object_object_add(cell, "why", json_object_new_string(reason->why));

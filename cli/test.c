@@ -12,6 +12,7 @@
 #include "error.h"
 #include "policy.h"
 #include "test-report.h"
+#include "token-option.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -238,20 +239,18 @@ static int ask_all(const struct test_options *test, struct test_report *report,
 
 static int test_path(const struct test_options *test, const char *path)
 {
-	struct test_report report = { .path = path,
+	struct test_report report = { .path = cli_token_origin(path),
 				      .rows = rows,
 				      .count = ARRAY_SIZE(rows) };
 	_cleanup_policy_ struct bpftoken_policy *permits = NULL;
 	_cleanup_close_ int token_fd = -EBADF;
-	BPFTOKEN_OPTS(bpftoken_open_opts, opts);
 	struct bpftoken_error err;
 
 	if (!test->json)
-		printf("Creating BPF token from %s...\n", path);
+		printf("Creating BPF token from %s...\n", report.path);
 	fflush(stdout);
-	opts.path = path;
-	token_fd = bpftoken_open(&opts, &err);
-	if (token_fd < 0 || bpftoken_info(token_fd, &permits, &err) < 0)
+	if (cli_open_token(path, &token_fd, &err) < 0 ||
+	    bpftoken_info(token_fd, &permits, &err) < 0)
 		return cli_fail(&err);
 	if (!test->json)
 		printf("BPF token created: fd=%d\n", token_fd);
@@ -265,19 +264,10 @@ static int test_path(const struct test_options *test, const char *path)
 	return verdict(&report);
 }
 
-/* Where a token is to be found, when nobody says: as libbpf decides it, ours first. */
-static const char *default_path(void)
-{
-	const char *path = getenv("BPFTOKEN_PATH");
-
-	if (!path)
-		path = getenv("LIBBPF_BPF_TOKEN_PATH");
-	return path && path[0] ? path : BPFFS_DEFAULT_TARGET;
-}
-
 static int run(const struct cli_command *command, int argc, char **argv)
 {
 	struct test_options test = { 0 };
+	const char *path;
 	int status;
 	int first = cli_parse(command, argc, argv, &test, &status);
 
@@ -285,7 +275,13 @@ static int run(const struct cli_command *command, int argc, char **argv)
 		return status;
 	if (argc - first > 1)
 		return cli_usage(command, "one PATH, not %d", argc - first);
-	return test_path(&test, argc > first ? argv[first] : default_path());
+	path = argc > first ? argv[first] : NULL;
+	if (!cli_token_origin(path))
+		path = BPFFS_DEFAULT_TARGET;
+	else if (!strcmp(cli_token_origin(path), "none"))
+		return cli_usage(command,
+				 "a token is what it tests, and none is asked for");
+	return test_path(&test, path);
 }
 
 const struct cli_command cmd_test = {

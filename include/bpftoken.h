@@ -565,7 +565,7 @@ BPFTOKEN_API int bpftoken_create(int bpffs_fd, struct bpftoken_error *err);
 
 struct bpftoken_open_opts {
 	size_t sz;
-	const char *path; /* this bpffs and no other, NULL = look in every bpffs */
+	const char *path; /* this bpffs and no other, "" = none, NULL = look in every */
 	const struct bpftoken_policy *wanted; /* what the token has to cover, or NULL */
 };
 
@@ -575,10 +575,13 @@ struct bpftoken_open_opts {
  * @err: why no bpffs gave a token
  *
  * Without a path, tries every bpffs of /proc/self/mountinfo in the order of the mounts
- * and takes the first whose delegation covers opts->wanted.
+ * and takes the first whose delegation covers opts->wanted. With the empty path, as
+ * libbpf has it too, a user opts out of tokens: nothing is opened, and the -ECANCELED
+ * that is returned is, as any negative number, "no token" to every token_fd.
  *
  * Returns: the token's file descriptor.
  * Errors:
+ *   ECANCELED  the path is "".
  *   ENOENT  no bpffs here, or none covers what is wanted.
  *   any of open(2) and bpftoken_create(): of the path, or of the first bpffs.
  * Privilege: as bpftoken_create().
@@ -586,6 +589,26 @@ struct bpftoken_open_opts {
  */
 BPFTOKEN_API int bpftoken_open(const struct bpftoken_open_opts *opts,
 			       struct bpftoken_error *err);
+
+/**
+ * bpftoken_adopt - use a token that another process handed over
+ * @fd: the descriptor that it arrived as, across execve() or a socket
+ * @err: what failed
+ *
+ * Makes sure that it is a token, without opening it again, and that it is handed no
+ * further: it becomes close-on-exec. A standard descriptor (0, 1, 2) is copied and stays
+ * as it is.
+ *
+ * Returns: the token's file descriptor, which is fd, or above 2 if fd was not.
+ * Errors:
+ *   EBADF   not a descriptor.
+ *   EINVAL  not a token, or the kernel has none.
+ *   EMFILE  no descriptor left for the copy.
+ * Privilege: none.
+ * Since: 0.1
+ * Source: Linux kernel/bpf/token.c, bpf_token_create(), bpf_token_get_from_fd().
+ */
+BPFTOKEN_API int bpftoken_adopt(int fd, struct bpftoken_error *err);
 
 /**
  * bpftoken_info - what a token of this process permits

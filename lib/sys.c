@@ -179,6 +179,22 @@ int sys_fs_type(int fd, uint32_t *ret_type)
 	return 0;
 }
 
+int sys_file_mode(int fd, mode_t *ret_mode, uint64_t *ret_links)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	*ret_mode = st.st_mode;
+	*ret_links = st.st_nlink;
+	return 0;
+}
+
+int sys_set_cloexec(int fd)
+{
+	return result(fcntl(fd, F_SETFD, FD_CLOEXEC));
+}
+
 int sys_mount_id(int fd, uint64_t *ret_id)
 {
 	struct statx stx;

@@ -50,6 +50,9 @@ ssize_t sys_read(int fd, void *buf, size_t size);
 ssize_t sys_write(int fd, const void *buf, size_t size);
 /* f_type of the filesystem that fd is on. */
 int sys_fs_type(int fd, uint32_t *ret_type);
+/* st_mode and st_nlink of what fd is. */
+int sys_file_mode(int fd, mode_t *ret_mode, uint64_t *ret_links);
+int sys_set_cloexec(int fd);
 /* Mount id of the mount that fd is on, as in mountinfo. */
 int sys_mount_id(int fd, uint64_t *ret_id);
 /* Inode number: two namespaces are the same when theirs are. */

@@ -13,6 +13,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static atomic_int global_token = -1;
 
@@ -89,6 +90,51 @@ static int create_covering(const char *path, const struct bpftoken_policy *wante
 			 text);
 }
 
+/*
+ * What the kernel itself says: it looks at the token first, then at the size of the BTF,
+ * which here is above every limit. EINVAL is another file than a token.
+ */
+static bool kernel_takes_as_token(int fd)
+{
+	const struct attr_token_row *row = attr_token_row(ATTR_BTF_LOAD);
+	struct attr_btf_load attr = { .btf_size = UINT32_MAX,
+				      .btf_flags = ATTR_F_TOKEN_FD,
+				      .btf_token_fd = (uint32_t)fd };
+
+	return sys_bpf(ATTR_BTF_LOAD, &attr, row->min_size) != -EINVAL;
+}
+
+/* Never by opening it again: the file behind the descriptor answers all of this. */
+static int check_is_token(int fd)
+{
+	uint32_t type;
+	uint64_t links;
+	mode_t mode;
+	int r;
+
+	r = sys_fs_type(fd, &type);
+	if (r < 0)
+		return r;
+	r = sys_file_mode(fd, &mode, &links);
+	if (r < 0)
+		return r;
+	return type == BPFFS_MAGIC && S_ISREG(mode) && links == 0 &&
+			       kernel_takes_as_token(fd)
+		       ? 0
+		       : -EINVAL;
+}
+
+int bpftoken_adopt(int fd, struct bpftoken_error *err)
+{
+	int r = check_is_token(fd);
+
+	if (r == 0)
+		r = fd > 2 ? sys_set_cloexec(fd) : sys_dup_high(fd);
+	if (r < 0)
+		return err_raise(err, BPFTOKEN_STAGE_TOKEN_INFO, r, NULL);
+	return fd > 2 ? fd : r;
+}
+
 struct search {
 	const struct bpftoken_policy *wanted;
 	struct bpftoken_error *err; /* about failure */
@@ -121,6 +167,8 @@ int bpftoken_open(const struct bpftoken_open_opts *opts, struct bpftoken_error *
 	r = opts_take(&own, sizeof(own), opts, err);
 	if (r < 0)
 		return r;
+	if (own.path && !own.path[0])
+		return err_raise(err, BPFTOKEN_STAGE_DISCOVER, -ECANCELED, NULL);
 	if (own.path)
 		return create_covering(own.path, own.wanted, err);
 	search.wanted = own.wanted;

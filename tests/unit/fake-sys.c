@@ -5,6 +5,7 @@
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 
 #define MAX_FDS 512
 #define MAX_FILES 32
@@ -55,6 +56,7 @@ void fake_reset(void)
 	fake.capabilities = UINT64_MAX;
 	fake.own_userns = FAKE_INIT_USERNS;
 	fake.fs_type = FAKE_BPF_FS;
+	fake.file_mode = S_IFREG | 0600;
 	for (size_t i = 0; i < ARRAY_SIZE(fake.bpf_result); i++)
 		fake.bpf_result[i] = FAKE_NEW_FD;
 	fake.bpf_result[ATTR_OBJ_GET_INFO_BY_FD] = 0;
@@ -307,6 +309,22 @@ int sys_fs_type(int fd, uint32_t *ret_type)
 	if (r == 0)
 		*ret_type = fake_is_kind(fd, "bpf") ? 0x09041934 : fake.fs_type;
 	return r;
+}
+
+int sys_file_mode(int fd, mode_t *ret_mode, uint64_t *ret_links)
+{
+	int r = fake_step_fd(__func__, fd);
+
+	if (r == 0) {
+		*ret_mode = fake.file_mode;
+		*ret_links = fake.file_links;
+	}
+	return r;
+}
+
+int sys_set_cloexec(int fd)
+{
+	return fake_step_fd(__func__, fd);
 }
 
 int sys_mount_id(int fd, uint64_t *ret_id)

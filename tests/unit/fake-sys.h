@@ -45,6 +45,8 @@ struct fake {
 	uint64_t capabilities; /* usual all */
 	uint64_t own_userns; /* inode; usual FAKE_INIT_USERNS */
 	uint32_t fs_type; /* of mounts, bpffs directories and tokens; usual a bpffs */
+	mode_t file_mode; /* of every descriptor; usual a regular file's, as a token is */
+	uint64_t file_links; /* usual 0 */
 	bool no_tokens; /* a kernel before Linux 6.9 */
 	int bpf_result[64]; /* by command; usual FAKE_NEW_FD, 0 for the info */
 	uint64_t masks[FAKE_TOKENS][4]; /* of the first tokens made; usual all */

@@ -5,6 +5,8 @@
 
 #include "policy.h"
 
+#include <sys/stat.h>
+
 #define BPFFS(id, path) \
 #id " 1 0:5 / " path " rw,nosuid - bpf none rw,delegate_cmds=any\n"
 
@@ -84,6 +86,84 @@ static void test_create_low(void **state)
 		assert_int_equal(err.stage, BPFTOKEN_STAGE_TOKEN_CREATE);
 		fake_assert_closed(-1);
 	}
+}
+
+/* ------------------------------------------------------------------- adopt */
+
+static void test_adopt(void **state)
+{
+	int token = fake_given("token");
+	struct bpftoken_error err;
+
+	fake_poison(&err);
+	fake.bpf_result[ATTR_BTF_LOAD] = -E2BIG;
+	assert_int_equal(bpftoken_adopt(token, &err), token);
+	fake_assert_poisoned(&err);
+	assert_int_equal(fake_count("sys_set_cloexec"), 1);
+	assert_int_equal(fake_count("sys_openat"), 0);
+	/* refused for a capability or by an LSM: the kernel saw a token all the same */
+	fake.bpf_result[ATTR_BTF_LOAD] = -EPERM;
+	assert_int_equal(bpftoken_adopt(token, NULL), token);
+	fake_assert_closed(-1);
+}
+
+static void test_adopt_low(void **state)
+{
+	struct bpftoken_error err;
+	int low, token;
+
+	fake.low_fd = 0;
+	low = fake_given("token");
+	fake.bpf_result[ATTR_BTF_LOAD] = -E2BIG;
+	token = bpftoken_adopt(low, &err);
+	assert_true(token > 2);
+	assert_true(fake_is_open(low));
+	fake_fail("sys_dup_high", 1, EMFILE);
+	assert_int_equal(bpftoken_adopt(low, &err), -EMFILE);
+	assert_int_equal(err.stage, BPFTOKEN_STAGE_TOKEN_INFO);
+}
+
+static void expect_not_adopted(int fd, int code)
+{
+	struct bpftoken_error err;
+
+	assert_int_equal(bpftoken_adopt(fd, &err), code);
+	assert_int_equal(err.code, code);
+	assert_int_equal(err.stage, BPFTOKEN_STAGE_TOKEN_INFO);
+	assert_int_equal(fake_count("sys_set_cloexec"), 0);
+}
+
+static void test_adopt_what_is_no_token(void **state)
+{
+	int fd = fake_given("something");
+
+	fake.bpf_result[ATTR_BTF_LOAD] = -E2BIG;
+	expect_not_adopted(-1, -EBADF);
+	fake.fs_type = 0xef53;
+	expect_not_adopted(fd, -EINVAL);
+	fake.fs_type = FAKE_BPF_FS;
+	fake.file_mode = S_IFDIR | 01777;
+	expect_not_adopted(fd, -EINVAL);
+	fake.file_mode = S_IFREG | 0600;
+	fake.file_links = 1;
+	expect_not_adopted(fd, -EINVAL);
+	assert_int_equal(fake_count("sys_bpf"), 0);
+	fake.file_links = 0;
+	fake.bpf_result[ATTR_BTF_LOAD] = -EINVAL;
+	expect_not_adopted(fd, -EINVAL);
+}
+
+/* "" opts out: a negative number that is no token to any token_fd. */
+static void test_open_declined(void **state)
+{
+	BPFTOKEN_OPTS(bpftoken_open_opts, opts);
+	struct bpftoken_error err;
+
+	opts.path = "";
+	assert_int_equal(bpftoken_open(&opts, &err), -ECANCELED);
+	assert_int_equal(err.stage, BPFTOKEN_STAGE_DISCOVER);
+	assert_int_equal(fake_count("sys_openat"), 0);
+	assert_int_equal(fake_count("sys_bpf"), 0);
 }
 
 static void test_supported(void **state)
@@ -334,6 +414,10 @@ int main(void)
 		cmocka_unit_test_setup(test_create_fails, set_up),
 		cmocka_unit_test_setup(test_create_without_tokens, set_up),
 		cmocka_unit_test_setup(test_create_low, set_up),
+		cmocka_unit_test_setup(test_adopt, set_up),
+		cmocka_unit_test_setup(test_adopt_low, set_up),
+		cmocka_unit_test_setup(test_adopt_what_is_no_token, set_up),
+		cmocka_unit_test_setup(test_open_declined, set_up),
 		cmocka_unit_test_setup(test_supported, set_up),
 		cmocka_unit_test_setup(test_info, set_up),
 		cmocka_unit_test_setup(test_fdinfo, set_up),

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Asking the questions of a report. The probes may run in any thread, and token and
+ * capabilities are the process's; two threads halve the wait where there are two CPUs.
+ */
+#include "probe.h"
+
+#include "util.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <search.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <unistd.h>
+
+#define WORKERS 2
+/* Items that a worker takes at a time. */
+#define CHUNK 64
+/* Nobody wants to read the progress of what is over by then. */
+#define PROGRESS_AFTER_MS 300
+
+struct job {
+	struct probe_report *report;
+	atomic_size_t next; /* first item that nobody took */
+	pthread_mutex_t lock; /* of the report's reasons */
+	uint64_t since; /* ms */
+	bool progress;
+};
+
+static int compare_reasons(const void *a, const void *b)
+{
+	const struct probe_reason *left = a, *right = b;
+	int r = strcmp(left->why, right->why);
+
+	return r ? r : strcmp(left->fix, right->fix);
+}
+
+static void free_reason(void *node)
+{
+	struct probe_reason *reason = node;
+
+	free(reason->why);
+	free(reason->fix);
+	free(reason);
+}
+
+/* A copy that is the report's; equal reasons are one. NULL: no memory. */
+static const struct probe_reason *keep_reason(struct job *job, char *why, char *fix)
+{
+	struct probe_reason key = { why, fix }, **found, *reason;
+
+	found = tfind(&key, &job->report->reasons, compare_reasons);
+	if (found)
+		return *found;
+	reason = calloc(1, sizeof(*reason));
+	if (!reason)
+		return NULL;
+	reason->why = strdup(why);
+	reason->fix = strdup(fix);
+	if (!reason->why || !reason->fix ||
+	    !tsearch(reason, &job->report->reasons, compare_reasons)) {
+		free_reason(reason);
+		return NULL;
+	}
+	return reason;
+}
+
+static int not_asked(struct bpftoken_error *reason)
+{
+	snprintf(reason->why, sizeof(reason->why),
+		 "the question alone would leave a warning in the kernel's log");
+	snprintf(reason->fix, sizeof(reason->fix), "ask with --full");
+	return -ECANCELED;
+}
+
+static void ask(struct job *job, struct probe_item *item)
+{
+	struct bpftoken_error reason;
+
+	memset(&reason, 0, offsetof(struct bpftoken_error, what));
+	reason.what[0] = reason.why[0] = reason.fix[0] = '\0';
+	if (!job->report->full && probe_is_noisy(item))
+		item->answer = not_asked(&reason);
+	else
+		item->answer = item->section->ask(item, job->report->token_fd, &reason);
+	if (item->answer == BPFTOKEN_WORKS)
+		return;
+	if (item->answer < 0 && !reason.why[0])
+		snprintf(reason.why, sizeof(reason.why), "the question failed: %s",
+			 strerror(-item->answer));
+	pthread_mutex_lock(&job->lock);
+	item->reason = keep_reason(job, reason.why, reason.fix);
+	pthread_mutex_unlock(&job->lock);
+	if (!item->reason)
+		item->answer = -ENOMEM;
+}
+
+static void show_progress(const struct job *job, size_t done)
+{
+	if (job->progress && sys_now_ms() - job->since > PROGRESS_AFTER_MS)
+		fprintf(stderr, "\rprobing: %zu of %zu", done, job->report->list.count);
+}
+
+static void *work(void *arg)
+{
+	struct job *job = arg;
+	struct probe_list *list = &job->report->list;
+	size_t first;
+
+	while ((first = atomic_fetch_add(&job->next, CHUNK)) < list->count) {
+		for (size_t i = first; i < first + CHUNK && i < list->count; i++)
+			ask(job, &list->items[i]);
+		show_progress(job, first);
+	}
+	return NULL;
+}
+
+static int worker_count(const struct probe_list *list)
+{
+	cpu_set_t cpus;
+	int count = sched_getaffinity(0, sizeof(cpus), &cpus) == 0 ? CPU_COUNT(&cpus) : 1;
+
+	if (list->count <= CHUNK)
+		return 1;
+	return count < WORKERS ? count : WORKERS;
+}
+
+int probe_ask(struct probe_report *report)
+{
+	struct job job = { .report = report,
+			   .lock = PTHREAD_MUTEX_INITIALIZER,
+			   .since = sys_now_ms(),
+			   .progress = isatty(STDERR_FILENO) };
+	pthread_t threads[WORKERS];
+	int started = 0, wanted = worker_count(&report->list) - 1;
+
+	while (started < wanted &&
+	       pthread_create(&threads[started], NULL, work, &job) == 0)
+		started++;
+	work(&job);
+	while (started > 0)
+		pthread_join(threads[--started], NULL);
+	if (job.progress)
+		fputs("\r\033[K", stderr);
+	for (size_t i = 0; i < report->list.count; i++)
+		if (report->list.items[i].answer == -ENOMEM)
+			return -ENOMEM;
+	return 0;
+}
+
+void probe_report_done(struct probe_report *report)
+{
+	tdestroy(report->reasons, free_reason);
+	free(report->list.items);
+	free(report->operands);
+	system_facts_done(&report->facts);
+}
