@@ -253,24 +253,48 @@ static void print_change(struct differences *all, size_t first, bool *shown)
 	if (words.data)
 		host_add_words(&out, words.data, column);
 	all->failed |= words.failed || out.failed || change.failed;
-	printf("  %-*s %s\n", (int)column - 3, change.data ? change.data : "",
-	       out.data ? out.data : "");
+	printf("  %-*s", (int)column - 2, change.data ? change.data : "");
+	if (change.len > column - 3) /* too long for one line: the names go below */
+		printf("\n%*s", (int)column, "");
+	puts(out.data ? out.data : "");
 }
 
-static int print_text(struct differences *all)
+/* Which report is which: its file, and whether a token was used. */
+static void print_side(struct differences *all, const char *mark, const char *path,
+		       struct json_object *root)
+{
+	_cleanup_text_ struct text line = { 0 };
+	struct json_object *token = NULL;
+
+	add_printable(&line, path);
+	text_add(&line, ": ");
+	if (json_object_object_get_ex(root, "token", &token) && token) {
+		text_add(&line, "with a token: ");
+		add_printable(&line, json_object_get_string(token));
+	} else {
+		text_add(&line, "without a token");
+	}
+	all->failed |= line.failed;
+	printf("%s %s\n", mark, line.data ? line.data : "");
+}
+
+static int print_text(struct differences *all, char **paths, struct json_object *root[2])
 {
 	_cleanup_free_ bool *shown = calloc(all->count + 1, sizeof(*shown));
 
 	if (!shown)
 		return -ENOMEM;
+	if (all->count) {
+		print_side(all, "---", paths[0], root[0]);
+		print_side(all, "+++", paths[1], root[1]);
+	}
 	for (size_t i = 0; i < all->count; i++) {
 		const struct difference *row = &all->rows[i];
 		_cleanup_text_ struct text group = { 0 };
 
 		if (i == 0 || strcmp(row->section, row[-1].section) != 0) {
 			add_printable(&group, title_of(row->section));
-			printf("%s=== %s ===\n", i ? "\n" : "",
-			       group.data ? group.data : "");
+			printf("\n=== %s ===\n", group.data ? group.data : "");
 			text_done(&group);
 		}
 		if (row->group[0] && (i == 0 || !same_place(row, row - 1))) {
@@ -311,6 +335,7 @@ static int print_json(const struct differences *all)
 int probe_diff(const struct cli_command *command, int count, char **operands, bool json)
 {
 	_cleanup_json_ struct json_object *a = NULL, *b = NULL;
+	struct json_object *roots[2];
 	struct differences all = { 0 };
 	struct bpftoken_error err;
 	int r;
@@ -320,8 +345,13 @@ int probe_diff(const struct cli_command *command, int count, char **operands, bo
 	if (read_report(operands[0], &a, &err) < 0 ||
 	    read_report(operands[1], &b, &err) < 0)
 		return cli_fail(&err);
-	compare_reports(&all, (struct json_object *[]){ a, b }, count - 2, operands + 2);
-	r = all.failed ? -ENOMEM : json ? print_json(&all) : print_text(&all);
+	roots[0] = a;
+	roots[1] = b;
+	compare_reports(&all, roots, count - 2, operands + 2);
+	if (all.failed)
+		r = -ENOMEM;
+	else
+		r = json ? print_json(&all) : print_text(&all, operands, roots);
 	free(all.rows);
 	if (r < 0) {
 		err_oom(&err);

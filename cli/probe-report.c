@@ -32,19 +32,39 @@ static bool is_word(char c)
 	return c && strchr("abcdefghijklmnopqrstuvwxyz0123456789_", c);
 }
 
-/* text with each whole word that is name replaced by "<noun>". */
-static void add_generic(struct text *out, const char *text, const char *name,
-			const char *noun)
+/* Does the sentence before at speak of the group, in words or as a mount option? */
+static bool names_group(const char *begin, const char *at, const struct probe_item *item)
 {
+	const char *const words[] = { item->section->group_noun, "delegate_progs" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		size_t len = strlen(words[i]) + 1;
+
+		if ((size_t)(at - begin) >= len && !strncmp(at - len, words[i], len - 1))
+			return true;
+	}
+	return false;
+}
+
+/* Text with each whole word that is name, and its number behind it, as "<noun>". */
+static void add_generic(struct text *out, const char *text, const char *name,
+			const char *noun, const struct probe_item *item)
+{
+	bool twins =
+		item->group && noun == item->section->noun && !strcmp(item->group, name);
 	size_t len = strlen(name);
 	const char *begin = text, *at;
 
 	while ((at = strstr(text, name))) {
-		bool whole = (at == begin || !is_word(at[-1])) && !is_word(at[len]);
+		bool whole = (at == begin || !is_word(at[-1])) && !is_word(at[len]) &&
+			     !(twins && names_group(begin, at, item));
 
 		text_add(out, "%.*s", (int)(at - text), text);
 		text_add(out, whole ? "<%s>" : "%s", whole ? noun : name);
 		text = at + len;
+		if (whole && !strncmp(text, " (", 2) &&
+		    text[2 + strspn(text + 2, "0123456789")] == ')')
+			text = strchr(text, ')') + 1;
 	}
 	text_add(out, "%s", text);
 }
@@ -56,17 +76,17 @@ static char *generic(struct printer *printer, const char *sentence,
 	_cleanup_text_ struct text named = { 0 }, out = { 0 };
 	char *text = NULL;
 
-	add_generic(&named, sentence, item->name, item->section->noun);
+	add_generic(&named, sentence, item->name, item->section->noun, item);
 	if (named.failed || !named.data)
 		printer->failed = named.failed;
 	else if (item->group)
-		add_generic(&out, named.data, item->group, item->section->group_noun);
+		add_generic(&out, named.data, item->group, item->section->group_noun,
+			    item);
 	if (text_take(item->group ? &out : &named, &text) < 0)
 		printer->failed = true;
 	return text;
 }
 
-/* Reasons of the generic form; own: those of items that share it with none. */
 static size_t number_reason(struct printer *printer, const struct probe_item *item)
 {
 	_cleanup_free_ char *why = generic(printer, item->reason->why, item);
@@ -348,11 +368,10 @@ static int print_token(const struct probe_report *report)
 		printf("With a token: %.*s\n", (int)strcspn(permits, "\n"), permits);
 		return 0;
 	}
-	puts(report->no_token ? "Without a token; there is none here:"
-			      : "Without a token");
+	puts("Without a token");
 	if (report->no_token)
-		printf("  %s\n  to change it: %s\n", report->no_token->why,
-		       report->no_token->fix);
+		printf("  %s: %s\n  to change it: %s\n", report->no_token->what,
+		       report->no_token->why, report->no_token->fix);
 	return 0;
 }
 
