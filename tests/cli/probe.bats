@@ -25,7 +25,7 @@ inside() {
 json() {
 	python3 -c "
 import json, sys
-r = json.load(open('$stdout'))
+r = json.load(open('${stdout:?}'))
 $1"
 }
 
