@@ -28,4 +28,10 @@ uint32_t denial_find(const struct denied_call *call, struct bpftoken_error *reas
 bool denial_no_capability(uint64_t needed, const char *where,
 			  struct bpftoken_error *reason);
 
+/*
+ * A refusal that none of our checks explains: fills why and fix with the gates that are
+ * active. passed says what was found in order.
+ */
+void denial_blocked(const char *passed, struct bpftoken_error *reason);
+
 #endif

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/openat2.h>
+#include <linux/perf_event.h>
 #include <linux/sched.h>
 #include <netinet/in.h>
 #include <sched.h>
@@ -48,6 +49,12 @@ static int result(long ret)
 int sys_bpf(unsigned int cmd, void *attr, uint32_t size)
 {
 	return result(syscall(SYS_bpf, cmd, attr, size));
+}
+
+int sys_perf_event_open(struct perf_event_attr *attr, pid_t pid, int cpu)
+{
+	return result(
+		syscall(SYS_perf_event_open, attr, pid, cpu, -1, PERF_FLAG_FD_CLOEXEC));
 }
 
 int sys_fsopen(const char *fstype)

@@ -13,11 +13,11 @@ set -u
 # Every file of lib by its name without suffix; a directory is one layer.
 layers='
 0 bpftoken util sys
-1 names error attr text btf mountinfo
+1 names error attr text btf btf-find mountinfo
 2 policy dialect dialects dialect-lxd dialect-mount list
 3 bpffs handshake join token
 4 load
-5 probe explain denial
+5 probe probe-link explain denial
 6 host/
 7 inspect/ learn/ exec/
 8 cli/

@@ -490,6 +490,7 @@ int live_main(int argc, char **argv, const struct live_test tests[], size_t coun
 	EXPECT(mkdtemp(work_dir));
 	EXPECT_EQ(chmod(work_dir, 0755), 0);
 	printf("1..%zu\n", count);
+	fflush(stdout);
 	for (size_t i = 0; i < count; i++) {
 		char skip[512] = "no reason";
 		int status;

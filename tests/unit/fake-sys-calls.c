@@ -42,6 +42,11 @@ static int obj_get_info(const struct attr_obj_info *attr)
 	return fake.bpf_result[ATTR_OBJ_GET_INFO_BY_FD];
 }
 
+int sys_perf_event_open(struct perf_event_attr *attr, pid_t pid, int cpu)
+{
+	return fake_step_new(__func__, "perf event");
+}
+
 int sys_bpf(unsigned int cmd, void *attr, uint32_t size)
 {
 	int r = fake_step(__func__);

@@ -1,0 +1,753 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The probes of links against real links: for every way to attach a program, the answer
+ * is what an attachment of this file's own gets, made by raw calls to things of its own;
+ * a missing bit and a missing capability are named; and nothing stays attached.
+ */
+#include "live-more.h"
+
+#include "btf-find.h"
+#include "probe-link.h"
+
+#include <linux/perf_event.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <sched.h>
+#include <sys/socket.h>
+
+#define LOOPBACK 1
+#define XDP_GENERIC (1U << 1)
+#define PASS 1 /* to cgroup, sk_lookup and netfilter programs */
+
+static uint64_t address(const void *of)
+{
+	return (uintptr_t)of;
+}
+
+/* A cgroup of the test's own, or "". */
+static char cgroup[128];
+
+/* ------------------------------------------------- attachments of our own */
+
+/* What each link needs: the rows of kernel.md, written down once more. */
+static const struct kind {
+	uint32_t link, prog_type, load_type, attach_type;
+	const char *prog, *attach; /* names of what has to be delegated */
+	uint64_t capabilities;
+	int (*target)(struct link_attr *attr); /* fills the target: 0 or -errno */
+	const char *function;
+	int result; /* of the program */
+} kinds[];
+
+static int no_target(struct link_attr *attr)
+{
+	(void)attr;
+	return 0;
+}
+
+__attribute__((noinline)) static void probed(void)
+{
+	__asm__ volatile("");
+}
+
+/* Offset in our own file of a function that nothing calls. */
+static uint64_t offset_of_probed(void)
+{
+	FILE *maps = fopen("/proc/self/maps", "r");
+	unsigned long begin, end, offset, at = (uintptr_t)probed;
+	char line[512];
+	uint64_t found = 0;
+
+	EXPECT(maps);
+	while (fgets(line, sizeof(line), maps))
+		if (sscanf(line, "%lx-%lx %*s %lx", &begin, &end, &offset) == 3 &&
+		    at >= begin && at < end)
+			found = at - begin + offset;
+	fclose(maps);
+	EXPECT(found);
+	return found;
+}
+
+static int own_function(struct link_attr *attr)
+{
+	static uint64_t offset;
+
+	offset = offset_of_probed();
+	attr->uprobe_multi.path = address("/proc/self/exe");
+	attr->uprobe_multi.offsets = address(&offset);
+	attr->uprobe_multi.count = 1;
+	attr->uprobe_multi.pid = (uint32_t)getpid();
+	return 0;
+}
+
+static int kernel_function(struct link_attr *attr)
+{
+	static uint64_t symbol;
+
+	symbol = address("bpf_fentry_test1");
+	attr->kprobe_multi.symbols = address(&symbol);
+	attr->kprobe_multi.count = 1;
+	return 0;
+}
+
+static int own_event(struct link_attr *attr)
+{
+	struct perf_event_attr event = { .size = PERF_ATTR_SIZE_VER0,
+					 .type = PERF_TYPE_SOFTWARE,
+					 .config = PERF_COUNT_SW_TASK_CLOCK,
+					 .sample_period = 1000000,
+					 .exclude_kernel = 1 };
+	int fd = (int)syscall(SYS_perf_event_open, &event, 0, -1, -1, 0);
+
+	attr->target_fd = (uint32_t)fd;
+	return fd < 0 ? -errno : 0;
+}
+
+static int own_cgroup(struct link_attr *attr)
+{
+	attr->target_fd = (uint32_t)open_dir(cgroup);
+	return 0;
+}
+
+static int own_loopback(struct link_attr *attr)
+{
+	attr->target_fd = LOOPBACK;
+	return 0;
+}
+
+static int own_loopback_generic(struct link_attr *attr)
+{
+	attr->target_fd = LOOPBACK;
+	attr->flags = XDP_GENERIC;
+	return 0;
+}
+
+static int own_netns(struct link_attr *attr)
+{
+	int fd = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+
+	EXPECT(fd >= 0);
+	attr->target_fd = (uint32_t)fd;
+	return 0;
+}
+
+static int own_output_hook(struct link_attr *attr)
+{
+	attr->netfilter.family = 2; /* IPv4 */
+	attr->netfilter.hook = 3; /* local output */
+	attr->netfilter.priority = -128;
+	return 0;
+}
+
+static void put_attribute(struct nlmsghdr *message, unsigned short type, const void *data,
+			  size_t size)
+{
+	struct rtattr *rta =
+		(struct rtattr *)((char *)message + NLMSG_ALIGN(message->nlmsg_len));
+
+	rta->rta_type = type;
+	rta->rta_len = (unsigned short)RTA_LENGTH(size);
+	memcpy(RTA_DATA(rta), data, size);
+	message->nlmsg_len =
+		(uint32_t)(NLMSG_ALIGN(message->nlmsg_len) + RTA_ALIGN(rta->rta_len));
+}
+
+/* A new netkit device in our own network namespace; the kernel's errno without it. */
+static int own_netkit(struct link_attr *attr)
+{
+	struct {
+		struct nlmsghdr header;
+		struct ifinfomsg info;
+		char room[256];
+	} request = { .header = { .nlmsg_len = NLMSG_LENGTH(sizeof(struct ifinfomsg)),
+				  .nlmsg_type = RTM_NEWLINK,
+				  .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK |
+						 NLM_F_CREATE | NLM_F_EXCL } };
+	struct {
+		struct nlmsghdr header;
+		struct nlmsgerr error;
+		char room[512];
+	} answer;
+	char kind[12] = { 0 };
+	struct rtattr inner = { .rta_len = RTA_LENGTH(6), .rta_type = IFLA_INFO_KIND };
+	int sock = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+
+	EXPECT(sock >= 0);
+	memcpy(kind, &inner, sizeof(inner));
+	memcpy(kind + sizeof(inner), "netkit", 6);
+	put_attribute(&request.header, IFLA_IFNAME, "own0", 5);
+	put_attribute(&request.header, IFLA_LINKINFO, kind, sizeof(kind));
+	EXPECT_EQ(send(sock, &request, request.header.nlmsg_len, 0),
+		  request.header.nlmsg_len);
+	EXPECT(recv(sock, &answer, sizeof(answer), 0) >= (ssize_t)NLMSG_LENGTH(4));
+	EXPECT_EQ(answer.header.nlmsg_type, NLMSG_ERROR);
+	close(sock);
+	attr->target_fd = if_nametoindex("own0");
+	return answer.error.error;
+}
+
+#define BPF CAP(BPF)
+#define NET (CAP(NET_ADMIN) | BPF)
+#define PERF (CAP(PERFMON) | BPF)
+
+static const struct kind kinds[] = {
+	{ BPFTOKEN_LINK_UPROBE_MULTI, 2, 48, 48, "kprobe", "trace_uprobe_multi", PERF,
+	  own_function, NULL, 0 },
+	{ BPFTOKEN_LINK_UPROBE_SESSION, 2, 57, 57, "kprobe", "trace_uprobe_session", PERF,
+	  own_function, NULL, 0 },
+	{ BPFTOKEN_LINK_KPROBE_MULTI, 2, 42, 42, "kprobe", "trace_kprobe_multi", PERF,
+	  kernel_function, NULL, 0 },
+	{ BPFTOKEN_LINK_KPROBE_SESSION, 2, 56, 56, "kprobe", "trace_kprobe_session", PERF,
+	  kernel_function, NULL, 0 },
+	{ BPFTOKEN_LINK_PERF_EVENT, 7, 0, 41, "perf_event", "cgroup_inet_ingress", PERF,
+	  own_event, NULL, 0 },
+	{ BPFTOKEN_LINK_RAW_TRACEPOINT, 17, 0, 0, "raw_tracepoint", "cgroup_inet_ingress",
+	  PERF, NULL, NULL, 0 },
+	{ BPFTOKEN_LINK_TRACING, 26, 24, 24, "tracing", "trace_fentry", PERF, NULL,
+	  "bpf_fentry_test1", 0 },
+	{ BPFTOKEN_LINK_ITER, 26, 28, 28, "tracing", "trace_iter", PERF, no_target,
+	  "bpf_iter_task", 0 },
+	{ BPFTOKEN_LINK_CGROUP, 8, 0, 0, "cgroup_skb", "cgroup_inet_ingress", NET,
+	  own_cgroup, NULL, PASS },
+	{ BPFTOKEN_LINK_XDP, 6, 37, 37, "xdp", "xdp", NET, own_loopback_generic, NULL,
+	  0 },
+	{ BPFTOKEN_LINK_TCX, 3, 46, 46, "sched_cls", "tcx_ingress", NET, own_loopback,
+	  NULL, 0 },
+	{ BPFTOKEN_LINK_NETKIT, 3, 54, 54, "sched_cls", "netkit_primary", NET, own_netkit,
+	  NULL, 0 },
+	{ BPFTOKEN_LINK_NETFILTER, 32, 45, 45, "netfilter", "netfilter", NET,
+	  own_output_hook, NULL, PASS },
+	{ BPFTOKEN_LINK_SK_LOOKUP, 30, 36, 36, "sk_lookup", "sk_lookup", BPF, own_netns,
+	  NULL, PASS },
+	{ BPFTOKEN_LINK_FLOW_DISSECTOR, 22, 17, 17, "flow_dissector", "flow_dissector",
+	  NET, own_netns, NULL, 0 },
+	/* no real one: it would register a congestion control for the whole machine */
+	{ BPFTOKEN_LINK_STRUCT_OPS, 27, 0, 44, "struct_ops", "cgroup_inet_ingress", PERF,
+	  NULL, NULL, 0 },
+};
+
+static int raw_load(const struct kind *kind, int token_fd)
+{
+	const struct attr_insn insns[] = { ATTR_INSN_MOV_IMM(0, kind->result),
+					   ATTR_INSN_EXIT() };
+	struct attr_prog_load attr = { .prog_type = kind->prog_type,
+				       .insn_cnt = LIVE_COUNT(insns),
+				       .insns = address(insns),
+				       .license = address("GPL"),
+				       .expected_attach_type = kind->load_type };
+	struct btf_found found = { 0 };
+
+	if (kind->function)
+		EXPECT_EQ(btf_find(BTF_FIND_FUNC, kind->function, NULL, &found), 0);
+	if (kind->link == BPFTOKEN_LINK_STRUCT_OPS) {
+		EXPECT_EQ(btf_find(BTF_FIND_STRUCT, "tcp_congestion_ops", "ssthresh",
+				   &found),
+			  0);
+		attr.expected_attach_type = found.member;
+	}
+	attr.attach_btf_id = found.id;
+	if (token_fd >= 0) {
+		attr.prog_flags = ATTR_F_TOKEN_FD;
+		attr.prog_token_fd = (uint32_t)token_fd;
+	}
+	return sys_bpf(ATTR_PROG_LOAD, &attr, sizeof(attr));
+}
+
+/* A header, one integer type, and its name. */
+static const unsigned char own_btf[] = {
+	0x9f, 0xeb, 1, 0, 24, 0, 0, 0, 0, 0, 0, 0, 16, 0, 0,  0, 16, 0, 0, 0,	3, 0,
+	0,    0,    1, 0, 0,  0, 0, 0, 0, 1, 4, 0, 0,  0, 32, 0, 0,  0, 0, 'u', 0,
+};
+
+/* The map that such a link is made of: kernels without such links do not make it. */
+static int raw_struct_ops_map(int token_fd)
+{
+	struct attr_map_create attr = { .map_type = 26,
+					.key_size = 4,
+					.max_entries = 1,
+					.map_flags = LINK_MAP_FLAG };
+	struct attr_btf_load btf = { .btf = address(own_btf),
+				     .btf_size = sizeof(own_btf) };
+	struct btf_found found;
+	int btf_fd, r;
+
+	if (token_fd >= 0) {
+		btf.btf_flags = ATTR_F_TOKEN_FD;
+		btf.btf_token_fd = (uint32_t)token_fd;
+	}
+	btf_fd = sys_bpf(ATTR_BTF_LOAD, &btf, sizeof(btf));
+	if (btf_fd < 0)
+		return btf_fd;
+	attr.btf_fd = (uint32_t)btf_fd;
+	EXPECT_EQ(btf_find(BTF_FIND_STRUCT, "bpf_struct_ops_tcp_congestion_ops", NULL,
+			   &found),
+		  0);
+	attr.value_size = found.size;
+	attr.btf_vmlinux_value_type_id = found.id;
+	if (token_fd >= 0) {
+		attr.map_flags |= ATTR_F_TOKEN_FD;
+		attr.map_token_fd = (uint32_t)token_fd;
+	}
+	r = sys_bpf(ATTR_MAP_CREATE, &attr, sizeof(attr));
+	close(btf_fd);
+	return r;
+}
+
+static int raw_attach(const struct kind *kind, int prog_fd, int token_fd)
+{
+	struct link_attr attr = { .prog_fd = (uint32_t)prog_fd,
+				  .attach_type = kind->attach_type };
+	struct link_raw_tp_attr raw_tp = { .prog_fd = (uint32_t)prog_fd };
+	int r;
+
+	if (kind->link == BPFTOKEN_LINK_STRUCT_OPS)
+		return raw_struct_ops_map(token_fd);
+	if (!kind->target) {
+		raw_tp.name = kind->function ? 0 : address("sched_process_exit");
+		return sys_bpf(ATTR_RAW_TRACEPOINT_OPEN, &raw_tp, sizeof(raw_tp));
+	}
+	r = kind->target(&attr);
+	return r < 0 ? r : sys_bpf(ATTR_LINK_CREATE, &attr, sizeof(attr));
+}
+
+/* Really attached, and taken away again: 0, or the errno of the step that failed. */
+static int attach_for_real(const struct kind *kind, int token_fd)
+{
+	int prog_fd = raw_load(kind, token_fd);
+	int link_fd = prog_fd < 0 ? prog_fd : raw_attach(kind, prog_fd, token_fd);
+
+	if (prog_fd >= 0)
+		close(prog_fd);
+	return closed(link_fd);
+}
+
+/* ---------------------------------------------------------------- answers */
+
+static void expect_reason(const struct kind *kind, const struct bpftoken_error *reason)
+{
+	if (!reason->what[0] || !reason->why[0] || !reason->kind ||
+	    (!reason->fix[0] && reason->kind != BPFTOKEN_KIND_FAILED))
+		live_fail(__FILE__, __LINE__, "%s: incomplete: %s: %s: %s",
+			  bpftoken_link_name(kind->link), reason->what, reason->why,
+			  reason->fix);
+}
+
+/* The kernel's BTF knows the attach type; what it was built without, its errno tells. */
+static bool kernel_knows(const struct kind *kind)
+{
+	return (int)kind->attach_type < names_kernel_count(BPFTOKEN_ATTACHS);
+}
+
+/* The answer and the real thing agree, and EPERM is never "the kernel lacks it". */
+static int probe(const struct kind *kind, int token_fd, struct bpftoken_error *reason)
+{
+	int answer = bpftoken_probe_link(kind->link, token_fd, reason);
+	int r = attach_for_real(kind, token_fd);
+	const char *name = bpftoken_link_name(kind->link);
+
+	printf("%s: %s (%s); really attached: %s\n", name,
+	       bpftoken_answer_name((uint32_t)answer), answer ? reason->why : "",
+	       r ? strerror(-r) : "yes");
+	fflush(stdout);
+	if (answer < 0 || (answer == BPFTOKEN_WORKS) != (r == 0))
+		live_fail(__FILE__, __LINE__, "%s: answer %d, real link %d", name, answer,
+			  r);
+	if (answer != BPFTOKEN_WORKS)
+		expect_reason(kind, reason);
+	if (answer == BPFTOKEN_KERNEL_LACKS && kernel_knows(kind) && r == -EPERM)
+		live_fail(__FILE__, __LINE__, "%s: EPERM as \"%s\"", name, reason->why);
+	if (!kernel_knows(kind))
+		EXPECT_EQ(answer, BPFTOKEN_KERNEL_LACKS);
+	return answer;
+}
+
+/* Where the cgroups of version 2 are, a new one. */
+static void make_cgroup(void)
+{
+	static const char *const roots[] = { "/sys/fs/cgroup", "/sys/fs/cgroup/unified" };
+	char path[160];
+
+	for (size_t i = 0; i < LIVE_COUNT(roots); i++) {
+		snprintf(path, sizeof(path), "%s/cgroup.procs", roots[i]);
+		if (access(path, F_OK) < 0)
+			continue;
+		snprintf(cgroup, sizeof(cgroup), "%s/bpftoken-link-%d", roots[i],
+			 (int)getpid());
+		EXPECT_EQ(mkdir(cgroup, 0755), 0);
+		return;
+	}
+	live_fail(__FILE__, __LINE__, "no cgroup of version 2 is mounted");
+}
+
+static void remove_cgroup(void)
+{
+	EXPECT_EQ(rmdir(cgroup), 0);
+}
+
+/* A failing test ends at once, the cgroup with it or not: it is empty. */
+static void with_cgroup(void (*body)(void *data), const char *policy)
+{
+	make_cgroup();
+	if (policy)
+		live_in_container(policy, body, NULL);
+	else
+		in_child(body, NULL);
+	remove_cgroup();
+}
+
+static void as_root(void *data)
+{
+	struct bpftoken_error reason;
+	size_t works = 0, fds;
+
+	(void)data;
+	EXPECT_EQ(unshare(CLONE_NEWNET), 0);
+	fds = live_count_fds();
+	for (size_t i = 0; i < LIVE_COUNT(kinds); i++) {
+		EXPECT(bpftoken_probe_link(kinds[i].link, -1, &reason) >= 0);
+		EXPECT_EQ(live_count_fds(), fds);
+	}
+	for (size_t i = 0; i < LIVE_COUNT(kinds); i++) {
+		int answer = probe(&kinds[i], -1, &reason);
+
+		works += answer == BPFTOKEN_WORKS;
+		EXPECT(answer != BPFTOKEN_NOT_DELEGATED);
+		EXPECT(answer != BPFTOKEN_NO_CAPABILITY);
+	}
+	EXPECT(works >= 9);
+}
+
+static void without_a_token(void)
+{
+	with_cgroup(as_root, NULL);
+}
+
+static int make_token(void)
+{
+	struct bpftoken_error err;
+
+	return EXPECT_OK(bpftoken_open(NULL, &err), &err);
+}
+
+static void with_any_token(void *data)
+{
+	struct bpftoken_error reason;
+	int token = make_token();
+	size_t works = 0;
+
+	(void)data;
+	for (size_t i = 0; i < LIVE_COUNT(kinds); i++)
+		works += probe(&kinds[i], token, &reason) == BPFTOKEN_WORKS;
+	EXPECT(works >= 10);
+	/* the process-wide one */
+	EXPECT_EQ(bpftoken_global_set(token), -1);
+	EXPECT_EQ(bpftoken_probe_link(BPFTOKEN_LINK_SK_LOOKUP, 0, &reason),
+		  BPFTOKEN_WORKS);
+	/* and none */
+	for (size_t i = 0; i < LIVE_COUNT(kinds); i++) {
+		int answer = bpftoken_probe_link(kinds[i].link, -1, &reason);
+
+		EXPECT_EQ(answer, kernel_knows(&kinds[i]) ? BPFTOKEN_NOT_DELEGATED
+							  : BPFTOKEN_KERNEL_LACKS);
+		expect_reason(&kinds[i], &reason);
+	}
+}
+
+static void all_delegated(void)
+{
+	with_cgroup(with_any_token, LIVE_ANY);
+}
+
+/* ----------------------------------------------------------- missing bits */
+
+struct removed {
+	uint32_t set, value;
+	int answers[BPFTOKEN_LINKS]; /* with nothing removed */
+};
+
+static bool needs(const struct kind *kind, uint32_t set, uint32_t value)
+{
+	uint32_t attach;
+	bool is_struct_ops = kind->link == BPFTOKEN_LINK_STRUCT_OPS;
+
+	switch (set) {
+	case BPFTOKEN_CMDS:
+		return value == ATTR_PROG_LOAD ||
+		       (is_struct_ops &&
+			(value == ATTR_MAP_CREATE || value == ATTR_BTF_LOAD));
+	case BPFTOKEN_MAPS:
+		return value == 26 && is_struct_ops;
+	case BPFTOKEN_PROGS:
+		return value == kind->prog_type;
+	default:
+		EXPECT_EQ(bpftoken_value(BPFTOKEN_ATTACHS, kind->attach, &attach), 0);
+		return value == attach;
+	}
+}
+
+static void probe_with_one_removed(void *data)
+{
+	const struct removed *removed = data;
+	int token = make_token();
+	char wanted[128];
+
+	snprintf(wanted, sizeof(wanted), "the token does not delegate %s %s",
+		 names_set_noun(removed->set),
+		 bpftoken_name(removed->set, removed->value));
+	for (size_t i = 0; i < LIVE_COUNT(kinds); i++) {
+		struct bpftoken_error reason = { 0 };
+		int answer = bpftoken_probe_link(kinds[i].link, token, &reason);
+
+		if (!kernel_knows(&kinds[i]) ||
+		    !needs(&kinds[i], removed->set, removed->value)) {
+			EXPECT_EQ(answer, removed->answers[i]);
+			continue;
+		}
+		if (answer != BPFTOKEN_NOT_DELEGATED || strcmp(reason.why, wanted) != 0)
+			live_fail(__FILE__, __LINE__, "%s: %d, \"%s\", not \"%s\"",
+				  bpftoken_link_name(kinds[i].link), answer, reason.why,
+				  wanted);
+		expect_reason(&kinds[i], &reason);
+		EXPECT_HAS(reason.fix, "delegate_");
+	}
+}
+
+static void write_answers(void *data)
+{
+	const int *out = data;
+	int answers[BPFTOKEN_LINKS], token = make_token();
+
+	for (size_t i = 0; i < LIVE_COUNT(kinds); i++)
+		answers[i] = bpftoken_probe_link(kinds[i].link, token, NULL);
+	EXPECT_EQ(write(*out, answers, sizeof(answers)), sizeof(answers));
+}
+
+static void remove_one(struct removed *removed, uint32_t set, uint32_t value)
+{
+	static const char *const keys[] = { "cmds", "maps", "progs", "attachs" };
+	char policy[256];
+	size_t len = 0;
+
+	removed->set = set;
+	removed->value = value;
+	for (uint32_t i = 0; i < BPFTOKEN_SETS; i++) {
+		uint64_t mask = (1ULL << names_kernel_count(i)) - 1;
+
+		if (i == set)
+			mask &= ~(1ULL << value);
+		len += (size_t)snprintf(policy + len, sizeof(policy) - len,
+					"%sdelegate_%s=0x%llx", i ? "," : "", keys[i],
+					(unsigned long long)mask);
+	}
+	live_in_container(policy, probe_with_one_removed, removed);
+}
+
+/* Every value that some link needs is taken away alone. */
+static void one_bit_removed(void)
+{
+	struct removed removed;
+	size_t seen = 0;
+	int out[2];
+
+	EXPECT_EQ(pipe2(out, O_CLOEXEC), 0);
+	live_in_container(LIVE_ANY, write_answers, &out[1]);
+	EXPECT_EQ(read(out[0], removed.answers, sizeof(removed.answers)),
+		  sizeof(removed.answers));
+	for (uint32_t set = 0; set < BPFTOKEN_SETS; set++) {
+		int count = names_kernel_count(set);
+
+		for (uint32_t value = 0; value < (uint32_t)count; value++) {
+			bool needed = false;
+
+			for (size_t i = 0; i < LIVE_COUNT(kinds); i++)
+				needed |= needs(&kinds[i], set, value);
+			if (needed)
+				remove_one(&removed, set, value);
+			seen += needed;
+		}
+	}
+	printf("%zu bits\n", seen);
+	EXPECT(seen > 20);
+}
+
+/* ----------------------------------------------------------- capabilities */
+
+struct dropped {
+	int token;
+	uint64_t capability;
+	const char *name;
+};
+
+static void probe_without(void *data)
+{
+	const struct dropped *dropped = data;
+
+	set_capabilities(ALL_CAPS & ~(dropped->capability | CAP(SYS_ADMIN)));
+	for (size_t i = 0; i < LIVE_COUNT(kinds); i++) {
+		struct bpftoken_error reason;
+		int answer = bpftoken_probe_link(kinds[i].link, dropped->token, &reason);
+		char wanted[128];
+
+		if (!(kinds[i].capabilities & dropped->capability) ||
+		    !kernel_knows(&kinds[i])) {
+			EXPECT(answer != BPFTOKEN_NO_CAPABILITY);
+			continue;
+		}
+		snprintf(wanted, sizeof(wanted),
+			 "the process lacks %s in the token's user namespace",
+			 dropped->name);
+		if (answer != BPFTOKEN_NO_CAPABILITY || strcmp(reason.why, wanted) != 0)
+			live_fail(__FILE__, __LINE__, "%s: %d, \"%s\", not \"%s\"",
+				  bpftoken_link_name(kinds[i].link), answer, reason.why,
+				  wanted);
+		EXPECT_EQ(attach_for_real(&kinds[i], dropped->token), -EPERM);
+	}
+}
+
+static void drop_each(void *data)
+{
+	struct dropped drops[] = {
+		{ make_token(), CAP(BPF), "CAP_BPF" },
+		{ make_token(), CAP(PERFMON), "CAP_PERFMON" },
+		{ make_token(), CAP(NET_ADMIN), "CAP_NET_ADMIN" },
+	};
+
+	(void)data;
+	for (size_t i = 0; i < LIVE_COUNT(drops); i++)
+		in_child(probe_without, &drops[i]);
+}
+
+static void capabilities_missing(void)
+{
+	with_cgroup(drop_each, LIVE_ANY);
+}
+
+/* ------------------------------------------------------------ nothing left */
+
+#define MANY_LINKS 4096
+
+/* The ids of all links of this machine, which only root of the host sees. */
+static size_t all_links(uint32_t ids[MANY_LINKS])
+{
+	struct {
+		uint32_t start, next, flags;
+	} attr = { 0 };
+	size_t n = 0;
+
+	while (sys_bpf(31, &attr, sizeof(attr)) == 0) {
+		EXPECT(n < MANY_LINKS);
+		ids[n++] = attr.next;
+		attr.start = attr.next;
+		attr.next = 0;
+	}
+	return n;
+}
+
+static bool among(uint32_t id, const uint32_t ids[], size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (ids[i] == id)
+			return true;
+	return false;
+}
+
+static void probe_all(void *data)
+{
+	int token = *(const int *)data ? make_token() : -1;
+	size_t fds = live_count_fds();
+
+	for (size_t round = 0; round < 3; round++)
+		for (uint32_t link = 0; link < BPFTOKEN_LINKS; link++)
+			EXPECT(bpftoken_probe_link(link, token, NULL) >= 0);
+	EXPECT_EQ(live_count_fds(), fds);
+}
+
+/* Other tests may attach meanwhile: what is new has to be gone within a while. */
+static void expect_no_new_links(const uint32_t before[], size_t count)
+{
+	static uint32_t now[MANY_LINKS];
+	size_t left = 0;
+
+	for (int tries = 0; tries < 100; tries++) {
+		size_t n = all_links(now);
+
+		left = 0;
+		for (size_t i = 0; i < n; i++)
+			left += !among(now[i], before, count);
+		if (!left)
+			return;
+		usleep(100000);
+	}
+	live_fail(__FILE__, __LINE__, "%zu links are left", left);
+}
+
+/* A link of the test's own is seen, so that an empty list means something. */
+static void links_are_counted(const uint32_t before[], size_t count)
+{
+	static uint32_t now[MANY_LINKS];
+	const struct kind *kind = &kinds[13];
+	int prog_fd = raw_load(kind, -1), link_fd;
+	size_t new = 0, n;
+
+	EXPECT_EQ(kind->link, BPFTOKEN_LINK_SK_LOOKUP);
+	EXPECT(prog_fd >= 0);
+	link_fd = raw_attach(kind, prog_fd, -1);
+	EXPECT(link_fd >= 0);
+	n = all_links(now);
+	for (size_t i = 0; i < n; i++)
+		new += !among(now[i], before, count);
+	EXPECT(new >= 1);
+	close(link_fd);
+	close(prog_fd);
+}
+
+static void nothing_stays(void)
+{
+	static uint32_t before[MANY_LINKS];
+	size_t count = all_links(before);
+	int with_token = 0;
+
+	EXPECT_EQ(unshare(CLONE_NEWNET), 0);
+	links_are_counted(before, count);
+	in_child(probe_all, &with_token);
+	expect_no_new_links(before, count);
+	if (bpftoken_supported(NULL) < 0)
+		return;
+	with_token = 1;
+	live_in_container(LIVE_ANY, probe_all, &with_token);
+	expect_no_new_links(before, count);
+}
+
+/* --------------------------------------------------------------- bad input */
+
+static void bad_questions(void)
+{
+	struct bpftoken_error reason = { 0 };
+	int file = open("/etc/passwd", O_RDONLY | O_CLOEXEC);
+
+	EXPECT_EQ(bpftoken_probe_link(BPFTOKEN_LINKS, -1, &reason), -EINVAL);
+	EXPECT_EQ(reason.stage, BPFTOKEN_STAGE_OPTIONS);
+	EXPECT(!bpftoken_link_name(BPFTOKEN_LINKS));
+	for (uint32_t link = 0; link < BPFTOKEN_LINKS; link++) {
+		EXPECT(bpftoken_link_name(link));
+		for (uint32_t other = 0; other < link; other++)
+			EXPECT(strcmp(bpftoken_link_name(link),
+				      bpftoken_link_name(other)) != 0);
+		EXPECT_EQ(bpftoken_probe_link(link, 999, &reason), -EBADF);
+		EXPECT_EQ(reason.stage, BPFTOKEN_STAGE_PROG_LOAD);
+		EXPECT_EQ(bpftoken_probe_link(link, file, &reason), -EINVAL);
+		EXPECT_EQ(reason.stage, BPFTOKEN_STAGE_PROG_LOAD);
+	}
+	close(file);
+}
+
+static const struct live_test tests[] = {
+	{ "as root, without a token", without_a_token, true },
+	{ "all delegated", all_delegated, false },
+	{ "one bit removed", one_bit_removed, false },
+	{ "capabilities missing", capabilities_missing, false },
+	{ "nothing stays attached", nothing_stays, true },
+	{ "bad questions", bad_questions, false },
+};
+
+LIVE_MAIN(tests)
