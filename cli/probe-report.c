@@ -100,17 +100,50 @@ static bool is_counted(const struct probe_item *item)
 	return item->section->many && item->answer == BPFTOKEN_KERNEL_LACKS;
 }
 
-static void number_all(struct printer *printer)
+/* The order of the answers within a group; NOT_ASKED is any negative errno. */
+#define NOT_ASKED (-1)
+static const int answer_order[] = {
+	BPFTOKEN_WORKS,	  BPFTOKEN_NOT_DELEGATED, BPFTOKEN_NO_CAPABILITY,
+	BPFTOKEN_BLOCKED, BPFTOKEN_KERNEL_LACKS,  NOT_ASKED,
+};
+
+static bool is_answer(const struct probe_item *item, int answer)
+{
+	return answer == NOT_ASKED ? item->answer < 0 : item->answer == answer;
+}
+
+static size_t end_of_group(const struct probe_list *list, size_t first)
+{
+	size_t i = first;
+
+	while (i < list->count && list->items[i].section == list->items[first].section &&
+	       list->items[i].group == list->items[first].group)
+		i++;
+	return i;
+}
+
+static void number_item(struct printer *printer, size_t i)
 {
 	const struct probe_list *list = &printer->report->list;
 
-	for (size_t i = 0; i < list->count; i++) {
-		const struct probe_item *item = &list->items[i];
+	if (is_counted(&list->items[i]) && list->count > 1)
+		printer->labels[i] = COUNTED;
+	else if (list->items[i].reason)
+		printer->labels[i] = number_reason(printer, &list->items[i]);
+}
 
-		if (is_counted(item) && list->count > 1)
-			printer->labels[i] = COUNTED;
-		else if (item->reason)
-			printer->labels[i] = number_reason(printer, item);
+/* In the order in which the reasons will be referred to. */
+static void number_all(struct printer *printer)
+{
+	const struct probe_list *list = &printer->report->list;
+	size_t last;
+
+	for (size_t first = 0; first < list->count; first = last) {
+		last = end_of_group(list, first);
+		for (size_t o = 0; o < ARRAY_SIZE(answer_order); o++)
+			for (size_t i = first; i < last; i++)
+				if (is_answer(&list->items[i], answer_order[o]))
+					number_item(printer, i);
 	}
 }
 
@@ -214,16 +247,6 @@ static bool same_group(const struct printer *printer, size_t a, size_t b, size_t
 	return true;
 }
 
-static size_t end_of_group(const struct probe_list *list, size_t first)
-{
-	size_t i = first;
-
-	while (i < list->count && list->items[i].section == list->items[first].section &&
-	       list->items[i].group == list->items[first].group)
-		i++;
-	return i;
-}
-
 /* The names of this group and of all later ones that are like it. */
 static void print_group_names(struct printer *printer, size_t first, size_t last,
 			      bool *shown)
@@ -265,19 +288,15 @@ static bool print_whole_group(struct printer *printer, size_t first, size_t last
 
 static void print_group(struct printer *printer, size_t first, size_t last, bool *shown)
 {
-	static const int order[] = { BPFTOKEN_WORKS,	     BPFTOKEN_NOT_DELEGATED,
-				     BPFTOKEN_NO_CAPABILITY, BPFTOKEN_BLOCKED,
-				     BPFTOKEN_KERNEL_LACKS,  -1 };
 	const struct probe_item *items = printer->report->list.items;
 
 	if (items[first].group)
 		print_group_names(printer, first, last, shown);
 	if (print_whole_group(printer, first, last))
 		return;
-	for (size_t o = 0; o < ARRAY_SIZE(order); o++)
+	for (size_t o = 0; o < ARRAY_SIZE(answer_order); o++)
 		for (size_t i = first; i < last; i++)
-			if (!shown[i] &&
-			    (items[i].answer < 0 ? -1 : items[i].answer) == order[o])
+			if (!shown[i] && is_answer(&items[i], answer_order[o]))
 				print_label(printer, i, last, shown);
 }
 

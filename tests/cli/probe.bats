@@ -29,6 +29,14 @@ r = json.load(open('${stdout:?}'))
 $1"
 }
 
+# absent PATTERN FILE...: in none of the files.
+absent() {
+	local pattern=$1
+
+	shift
+	[ "$(cat "$@" | grep -c -- "$pattern")" -eq 0 ]
+}
+
 setup_file() {
 	# The container's root is an ordinary user on the host: a binary it can reach.
 	DIR=$(mktemp -d)
@@ -78,8 +86,8 @@ needs_root() {
 	needs_root
 	bpftoken probe map_types/hash kfuncs/no_such_kfunc
 	grep -q '^  works  *hash$' "$stdout"
-	! grep -q '^  works .*no_such_kfunc' "$stdout"
-	[ ! -s "$stderr" ]
+	absent '^  works .*no_such_kfunc' "$stdout"
+	[ ! -s "${stderr:?}" ]
 }
 
 @test "probe: the exit status of a named item is its answer" {
@@ -251,7 +259,7 @@ out.close()"
 	cp "$stdout" "$BATS_TEST_TMPDIR/a"
 	bpftoken probe --diff "$BATS_TEST_TMPDIR/a" "$BATS_TEST_TMPDIR/a"
 	expect 0
-	[ ! -s "$stdout" ] && [ ! -s "$stderr" ]
+	[ ! -s "$stdout" ] && [ ! -s "${stderr:?}" ]
 	bpftoken probe --diff --json "$BATS_TEST_TMPDIR/a" "$BATS_TEST_TMPDIR/a"
 	expect 0
 	json "assert r == {'differences': []}"
@@ -331,10 +339,10 @@ assert got == [('map_types', n, 'works', 'not delegated') for n in ('array', 'ri
 @test "probe: nothing but the report in a pipe, colours on a terminal, NO_COLOR honoured" {
 	needs_root
 	bpftoken probe map_types
-	! grep -q "$(printf '\033')" "$stdout" "$stderr"
+	absent "$(printf '\033')" "$stdout" "$stderr"
 	script -qec "$BPFTOKEN probe map_types/hash" /dev/null >"$BATS_TEST_TMPDIR/tty" </dev/null
 	grep -q "$(printf '\033\[32m')" "$BATS_TEST_TMPDIR/tty"
 	NO_COLOR=1 script -qec "$BPFTOKEN probe map_types/hash" /dev/null \
 		>"$BATS_TEST_TMPDIR/tty" </dev/null
-	! grep -q "$(printf '\033\[32m')" "$BATS_TEST_TMPDIR/tty"
+	absent "$(printf '\033\[32m')" "$BATS_TEST_TMPDIR/tty"
 }
