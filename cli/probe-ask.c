@@ -3,7 +3,7 @@
  * Asking the questions of a report. The probes may run in any thread, and token and
  * capabilities are the process's; two threads halve the wait where there are two CPUs.
  */
-#include "probe.h"
+#include "probe-report.h"
 
 #include "util.h"
 
@@ -126,7 +126,7 @@ static int worker_count(const struct probe_list *list)
 	return count < WORKERS ? count : WORKERS;
 }
 
-int probe_ask(struct probe_report *report)
+int probe_ask_all(struct probe_report *report)
 {
 	struct job job = { .report = report,
 			   .lock = PTHREAD_MUTEX_INITIALIZER,

@@ -4,7 +4,7 @@
  * kernel, and what differs by section. The files are foreign text: their size and depth
  * are bounded, and nothing of them reaches a terminal but printable characters.
  */
-#include "probe.h"
+#include "probe-report.h"
 
 #include "dialects.h"
 #include "error.h"

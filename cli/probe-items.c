@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The sections of `bpftoken probe`: what is asked, and by which call of the library. */
-#include "probe.h"
+#include "probe-report.h"
 
 #include "names.h"
 #include "util.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The report of `bpftoken probe` as JSON; bpftoken-probe(1) documents its keys. */
-#include "probe.h"
+#include "probe-report.h"
 
 #include "answers.h"
 #include "json.h"

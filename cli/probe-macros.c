@@ -3,7 +3,7 @@
  * The report of `bpftoken probe` as a C header. What works is HAVE_... 1, what does not
  * NO_HAVE_... 1, so that #if and #ifdef agree; the names are bpftool's where it has one.
  */
-#include "probe.h"
+#include "probe-report.h"
 
 #include "util.h"
 

@@ -3,7 +3,7 @@
  * The report of `bpftoken probe` for people: by section and type, what works, and what
  * does not by reason. A reason that differs between items in their names alone is one.
  */
-#include "probe.h"
+#include "probe-report.h"
 
 #include "answers.h"
 #include "dialects.h"

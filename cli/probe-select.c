@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* From the operands of `bpftoken probe` to the list of questions. */
-#include "probe.h"
+#include "probe-report.h"
 
 #include "error.h"
 #include "names.h"

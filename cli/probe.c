@@ -3,7 +3,7 @@
  * bpftoken probe: what works here, and if not, why. Nothing is taken from a version
  * number: each answer is a call of the kernel, made and undone.
  */
-#include "probe.h"
+#include "probe-report.h"
 
 #include "answers.h"
 #include "bpffs.h"
@@ -87,7 +87,7 @@ static int ask_and_print(const struct probe_options *probe, struct probe_report 
 		return cli_fail(&err);
 	report->permits = permits;
 	report->full = probe->full || items;
-	if (probe_ask(report) < 0 || print(probe, report) < 0) {
+	if (probe_ask_all(report) < 0 || print(probe, report) < 0) {
 		err_oom(&err);
 		return cli_fail(&err);
 	}

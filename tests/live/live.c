@@ -300,7 +300,7 @@ static const char *reachable_copy(const char *path, const char *name)
 	return copies[used++];
 }
 
-static const char *command_path(void)
+const char *live_bpftoken_path(void)
 {
 	static const char *path;
 	const char *set = getenv("BPFTOKEN");
@@ -321,7 +321,7 @@ const char *live_self(void)
 
 void live_bpftoken(struct live_result *result, ...)
 {
-	char *argv[64] = { (char *)(uintptr_t)command_path() };
+	char *argv[64] = { (char *)(uintptr_t)live_bpftoken_path() };
 	size_t n = 1;
 	va_list args;
 

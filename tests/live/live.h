@@ -131,6 +131,8 @@ struct live_result {
 void live_command(struct live_result *result, char *const argv[]);
 /* bpftoken ARGS...: the command under test ($BPFTOKEN). The last argument is NULL. */
 void live_bpftoken(struct live_result *result, ...) __attribute__((sentinel));
+/* Path of the command under test where a container's root can run it. */
+const char *live_bpftoken_path(void);
 /* Path of this program where a container's root can run it. */
 const char *live_self(void);
 

@@ -4,8 +4,8 @@
  * which they are shown. Questions are listed first, asked by a few threads in any order,
  * and shown in the order of the list.
  */
-#ifndef BPFTOKEN_PROBE_H
-#define BPFTOKEN_PROBE_H
+#ifndef BPFTOKEN_PROBE_REPORT_H
+#define BPFTOKEN_PROBE_REPORT_H
 
 #include "cli.h"
 
@@ -73,7 +73,7 @@ int probe_select(const struct cli_command *command, struct probe_report *report,
 		 int count, char **operands, bool *ret_items);
 
 /* Asks everything in the list; progress is shown on standard error if it is a terminal. */
-int probe_ask(struct probe_report *report);
+int probe_ask_all(struct probe_report *report);
 void probe_report_done(struct probe_report *report);
 
 /* The three forms; each returns 0 or -ENOMEM. */
