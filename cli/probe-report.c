@@ -12,8 +12,8 @@
 
 #include <string.h>
 
-#define LABEL_COLUMNS 24
-#define SYSTEM_COLUMNS 28
+#define LABEL_COLUMNS 26
+#define SYSTEM_COLUMNS 29
 /* Label of an item that works, and of what is counted only. */
 #define WORKS 0
 #define COUNTED SIZE_MAX
