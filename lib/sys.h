@@ -17,6 +17,9 @@
 
 /* bpf(2): attr is one of the structs of attr.h, size its size in bytes. */
 int sys_bpf(unsigned int cmd, void *attr, uint32_t size);
+/* perf_event_open(2) for pid (0 = the caller) on cpu (-1 = any), close-on-exec. */
+struct perf_event_attr;
+int sys_perf_event_open(struct perf_event_attr *attr, pid_t pid, int cpu);
 
 /* The mount calls of Linux 5.2. fsopen() and fsmount() descriptors are close-on-exec. */
 int sys_fsopen(const char *fstype);
@@ -48,6 +51,9 @@ int sys_close(int fd);
 int sys_dup_high(int fd);
 ssize_t sys_read(int fd, void *buf, size_t size);
 ssize_t sys_write(int fd, const void *buf, size_t size);
+/* The whole of a file, read-only; -EFBIG when it is larger than that, or empty. */
+int sys_map_file(int fd, size_t largest, void **ret_data, size_t *ret_size);
+void sys_unmap(void *data, size_t size);
 /* f_type of the filesystem that fd is on. */
 int sys_fs_type(int fd, uint32_t *ret_type);
 /* Mount id of the mount that fd is on, as in mountinfo. */
