@@ -3,6 +3,7 @@
 #include "probe-report.h"
 
 #include "names.h"
+#include "probe.h"
 #include "util.h"
 
 #include <string.h>
@@ -90,10 +91,16 @@ static int list_features(struct probe_list *list, const struct probe_section *se
 	return list_names(list, section, 0, bpftoken_feature_name);
 }
 
+/* Whether the kernel has them; for a type of program they are asked by name. */
 static int list_kfuncs(struct probe_list *list, const struct probe_section *section)
 {
-	(void)list, (void)section;
-	return 0;
+	const char *name;
+	int r = 0;
+
+	for (size_t n = 0; (name = probe_kfunc_name(n)) && r == 0; n++)
+		r = probe_list_add(list, &(struct probe_item){ .section = section,
+							       .name = name });
+	return r;
 }
 
 /* ------------------------------------------------------- lists with groups */

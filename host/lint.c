@@ -7,6 +7,7 @@
  */
 #include "lint.h"
 
+#include "attr.h"
 #include "names.h"
 
 #include <string.h>
@@ -35,55 +36,34 @@
 #define ATTACH_UPROBE_MULTI BIT(48)
 
 /*
- * What programs of a type are loaded with and what they reach. attachs are their attach
- * types after the kernel's own replacement of 0 (cgroup_sock, sk_reuseport).
+ * What the rules know of program types beside their attach types (attr.h).
  */
 static const struct prog_type {
-	uint64_t attachs;
 	bool zero; /* may be loaded with 0 instead, and attached nevertheless */
 	bool probed; /* libbpf names the attach type only after its probe for that */
 	bool host; /* sees or changes the host, not only the container */
 } prog_types[] = {
-	[1] = { .attachs = BIT(0) }, /* socket_filter */
-	[2] = { BIT(0) | BIT(42) | BIT(48) | BIT(56) | BIT(57),
-		.host = true }, /* kprobe */
-	[3] = { BIT(0) | BIT(46) | BIT(47) | BIT(54) | BIT(55),
-		.zero = true }, /* sched_cls */
-	[4] = { .attachs = BIT(0) }, /* sched_act */
-	[5] = { .attachs = BIT(0), .host = true }, /* tracepoint */
-	[6] = { BIT(33) | BIT(35) | BIT(37), .zero = true, .probed = true }, /* xdp */
-	[7] = { .attachs = BIT(0), .host = true }, /* perf_event */
-	[8] = { BIT(0) | BIT(1), .zero = true, .probed = true }, /* cgroup_skb */
-	[9] = { .attachs = BIT(2) | BIT(12) | BIT(13) | BIT(34) }, /* cgroup_sock */
-	[10] = { .attachs = BIT(0) }, /* lwt_in */
-	[11] = { .attachs = BIT(0) }, /* lwt_out */
-	[12] = { .attachs = BIT(0) }, /* lwt_xmit */
-	[13] = { BIT(3), .zero = true, .probed = true }, /* sock_ops */
-	[14] = { BIT(4) | BIT(5) | BIT(38), .zero = true, .probed = true }, /* sk_skb */
-	[15] = { BIT(6), .zero = true, .probed = true }, /* cgroup_device */
-	[16] = { BIT(7), .zero = true, .probed = true }, /* sk_msg */
-	[17] = { .attachs = BIT(0), .host = true }, /* raw_tracepoint */
-	[18] = { .attachs = BIT(8) | BIT(9) | BIT(10) | BIT(11) | BIT(14) | BIT(15) |
-			    BIT(19) | BIT(20) | BIT(29) | BIT(30) | BIT(31) | BIT(32) |
-			    BIT(49) | BIT(50) | BIT(51) | BIT(52) |
-			    BIT(53) }, /* cgroup_sock_addr */
-	[19] = { .attachs = BIT(0) }, /* lwt_seg6local */
-	[20] = { BIT(16), .zero = true, .probed = true }, /* lirc_mode2 */
-	[21] = { .attachs = BIT(39) | BIT(40) }, /* sk_reuseport */
-	[22] = { BIT(17), .zero = true, .probed = true }, /* flow_dissector */
-	[23] = { BIT(18), .zero = true }, /* cgroup_sysctl */
-	[24] = { .attachs = BIT(0), .host = true }, /* raw_tracepoint_writable */
-	[25] = { .attachs = BIT(21) | BIT(22) }, /* cgroup_sockopt */
-	[26] = { BIT(23) | BIT(24) | BIT(25) | BIT(26) | BIT(28) | BIT(58) | BIT(59) |
-			 BIT(60) | BIT(61),
-		 .host = true }, /* tracing */
-	[27] = { .attachs = POLICY_ANY,
-		 .host = true }, /* struct_ops: index of a member */
-	[28] = { .attachs = BIT(0), .host = true }, /* ext */
-	[29] = { BIT(27) | BIT(43), .host = true }, /* lsm */
-	[30] = { .attachs = BIT(36) }, /* sk_lookup */
-	[31] = { .attachs = BIT(0), .host = true }, /* syscall */
-	[32] = { .attachs = BIT(45) }, /* netfilter */
+	[2] = { .host = true }, /* kprobe */
+	[3] = { .zero = true }, /* sched_cls */
+	[5] = { .host = true }, /* tracepoint */
+	[6] = { .zero = true, .probed = true }, /* xdp */
+	[7] = { .host = true }, /* perf_event */
+	[8] = { .zero = true, .probed = true }, /* cgroup_skb */
+	[13] = { .zero = true, .probed = true }, /* sock_ops */
+	[14] = { .zero = true, .probed = true }, /* sk_skb */
+	[15] = { .zero = true, .probed = true }, /* cgroup_device */
+	[16] = { .zero = true, .probed = true }, /* sk_msg */
+	[17] = { .host = true }, /* raw_tracepoint */
+	[20] = { .zero = true, .probed = true }, /* lirc_mode2 */
+	[22] = { .zero = true, .probed = true }, /* flow_dissector */
+	[23] = { .zero = true }, /* cgroup_sysctl */
+	[24] = { .host = true }, /* raw_tracepoint_writable */
+	[26] = { .host = true }, /* tracing */
+	[27] = { .host = true }, /* struct_ops */
+	[28] = { .host = true }, /* ext */
+	[29] = { .host = true }, /* lsm */
+	[31] = { .host = true }, /* syscall */
+	[32] = { .zero = false }, /* netfilter: the last */
 };
 
 /* One run of all rules. A rule writes reason and fix, then calls found(). */
@@ -343,9 +323,9 @@ static void check_types_without_command(struct lint *lint)
 /* ------------------------------------- program types and their attach types */
 
 /* Attach types that programs of a type may be loaded with. */
-static uint64_t loaded_with(const struct prog_type *type)
+static uint64_t loaded_with(uint32_t type)
 {
-	return type->attachs | (type->zero ? ATTACH_ZERO : 0);
+	return attr_prog_attach_types(type) | (prog_types[type].zero ? ATTACH_ZERO : 0);
 }
 
 static void check_attach_zero(struct lint *lint)
@@ -353,8 +333,8 @@ static void check_attach_zero(struct lint *lint)
 	uint64_t progs = 0;
 
 	for (uint32_t i = 1; i < ARRAY_SIZE(prog_types); i++)
-		if (lint->progs & BIT(i) && prog_types[i].attachs & ATTACH_ZERO &&
-		    !(lint->attachs & loaded_with(&prog_types[i])))
+		if (lint->progs & BIT(i) && attr_prog_attach_types(i) & ATTACH_ZERO &&
+		    !(lint->attachs & loaded_with(i)))
 			progs |= BIT(i);
 	if (progs && lint->attachs)
 		found_names(
@@ -367,14 +347,14 @@ static void check_attach_zero(struct lint *lint)
 static void check_attach_missing(struct lint *lint)
 {
 	for (uint32_t i = 1; i < ARRAY_SIZE(prog_types); i++) {
-		const struct prog_type *type = &prog_types[i];
+		uint64_t attachs = attr_prog_attach_types(i);
 
-		if (!(lint->progs & BIT(i)) || type->attachs & ATTACH_ZERO ||
-		    !lint->attachs || lint->attachs & loaded_with(type))
+		if (!(lint->progs & BIT(i)) || attachs & ATTACH_ZERO || !lint->attachs ||
+		    lint->attachs & loaded_with(i))
 			continue;
 		text_add(&lint->reason, "%s programs cannot be loaded without one of ",
 			 bpftoken_name(BPFTOKEN_PROGS, i));
-		list_format(&lint->reason, BPFTOKEN_ATTACHS, type->attachs, ", ");
+		list_format(&lint->reason, BPFTOKEN_ATTACHS, attachs, ", ");
 		text_add(&lint->fix, "add those that are used to the attach types");
 		found(lint);
 	}
@@ -386,7 +366,7 @@ static void check_attach_unused(struct lint *lint)
 
 	for (uint32_t i = 1; i < ARRAY_SIZE(prog_types); i++)
 		if (lint->progs & BIT(i))
-			used |= loaded_with(&prog_types[i]);
+			used |= loaded_with(i);
 	unused = lint->attachs & known_values(BPFTOKEN_ATTACHS) & ~used;
 	/* a program type that we do not know may use anything */
 	if (!unused || lint->attachs == POLICY_ANY || !lint->progs ||

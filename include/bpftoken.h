@@ -844,9 +844,11 @@ BPFTOKEN_API int bpftoken_probe_map_type(uint32_t type, int token_fd,
  * is complete, without bpftoken_explain().
  *
  * Returns: enum bpftoken_answer.
+ * Programs that name something in the kernel's BTF are given a target that every kernel
+ * has. A struct_ops or ext program is loaded as far as the permission checks go.
+ *
  * Errors:
- *   EOPNOTSUPP  a program of this type (tracing, struct_ops, ext, lsm) needs a target in
- *           the kernel's BTF, which this probe does not choose.
+ *   EINVAL, EBADF  token_fd is no token.
  *   ENOMEM, EMFILE, ENFILE, EAGAIN  the question could not be asked.
  * Privilege: none to ask.
  * Since: 0.1
@@ -883,8 +885,11 @@ BPFTOKEN_API int bpftoken_probe_map_flag(uint32_t type, uint32_t flag, int token
  * Loads the smallest program of the type that calls the helper. A program that the
  * verifier refuses for the helper's arguments proves that the helper itself is permitted.
  *
- * Returns: enum bpftoken_answer.
+ * Returns: enum bpftoken_answer; a helper that the kernel has, but not for programs of
+ * this type, is lacking.
  * Errors:
+ *   EOPNOTSUPP  what programs of this type (struct_ops, ext) may call depends on their
+ *           target, which this probe does not choose.
  *   ENOMEM, EMFILE, ENFILE, EAGAIN  the question could not be asked.
  * Privilege: none to ask.
  * Since: 0.1
@@ -926,7 +931,10 @@ BPFTOKEN_API uint32_t bpftoken_helper_count(void);
  *
  * Returns: enum bpftoken_answer.
  * Errors:
- *   ENOENT  the kernel shows no BTF to look in.
+ *   ENOENT  the kernel shows no BTF to look in, or one that does not say which functions
+ *           are kfuncs (before Linux 6.10).
+ *   EOPNOTSUPP  what programs of this type (struct_ops, ext) may call depends on their
+ *           target, which this probe does not choose.
  *   ENOMEM, EMFILE, ENFILE, EAGAIN  the question could not be asked.
  * Privilege: none to ask.
  * Since: 0.1

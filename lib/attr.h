@@ -115,6 +115,9 @@ uint32_t attr_fixup_attach_type(uint32_t prog_type, uint32_t attach_type);
 /* Attach type that a program type is usually loaded with, 0 where it does not matter. */
 uint32_t attr_default_attach_type(uint32_t prog_type);
 
+/* Attach types that programs of a type are meant for, one bit each. */
+uint64_t attr_prog_attach_types(uint32_t prog_type);
+
 /*
  * Capabilities that the kernel asks for in the token's user namespace, one bit each
  * (kernel.org: capabilities(7)); CAP_SYS_ADMIN there stands for each of them.

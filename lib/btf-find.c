@@ -128,19 +128,18 @@ static int find(struct walk *walk, uint32_t wanted, const char *name, const char
 int btf_find(uint32_t kind, const char *name, const char *member,
 	     struct btf_found *ret_found)
 {
-	_cleanup_free_ void *data = NULL;
 	struct btf_found found = { 0 };
+	struct btf_bytes bytes;
 	struct walk walk;
-	size_t size;
 	int r;
 
-	r = btf_load_kernel(&data, &size);
+	r = btf_load_kernel(&bytes);
 	if (r < 0)
 		return r;
-	r = start(&walk, data, size);
-	if (r < 0)
-		return r;
-	r = find(&walk, kind, name, member, &found);
+	r = start(&walk, bytes.data, bytes.size);
+	if (r == 0)
+		r = find(&walk, kind, name, member, &found);
+	btf_unload(&bytes);
 	if (r == 0)
 		*ret_found = found;
 	return r;

@@ -17,6 +17,10 @@
 #define BTF_PATH "/sys/kernel/btf/vmlinux"
 #define BTF_MAGIC 0xeb9f
 #define BTF_KIND_ENUM 6
+#define BTF_KIND_TYPEDEF 8
+#define BTF_KIND_FUNC 12
+#define BTF_KIND_DECL_TAG 17
+#define KFUNC_TAG "bpf_kfunc"
 #define BTF_FIRST_READ (8U << 20)
 #define BTF_LARGEST (256U << 20)
 
@@ -90,6 +94,24 @@ struct reader {
 	btf_enumerator_fn enumerator;
 	void *arg;
 	uint64_t found; /* one bit for each of names */
+	struct btf_index *index; /* NULL: enums are all that is wanted */
+	uint32_t *func_names; /* by type id, offset of a function's name, 0 for others */
+	size_t func_room;
+	uint32_t id; /* of the type being read, from 1 */
+	uint32_t *tagged; /* ids of the kfuncs */
+	size_t tagged_count, tagged_room;
+};
+
+static const struct {
+	uint32_t kind;
+	const char *name;
+} targets[BTF_TARGETS] = {
+	[BTF_TARGET_FUNCTION] = { BTF_KIND_FUNC, "bpf_prog_put" },
+	[BTF_TARGET_SECURITY] = { BTF_KIND_FUNC, "security_file_mprotect" },
+	[BTF_TARGET_TRACEPOINT] = { BTF_KIND_TYPEDEF, "btf_trace_sched_switch" },
+	[BTF_TARGET_ITERATOR] = { BTF_KIND_FUNC, "bpf_iter_bpf_map" },
+	[BTF_TARGET_LSM] = { BTF_KIND_FUNC, "bpf_lsm_file_mprotect" },
+	[BTF_TARGET_LSM_CGROUP] = { BTF_KIND_FUNC, "bpf_lsm_socket_bind" },
 };
 
 static bool section_take(struct section *section, void *ret, size_t size)
@@ -192,6 +214,54 @@ static int read_enum(struct reader *reader, const char *name, struct section mem
 	return 0;
 }
 
+static void find_target(struct reader *reader, uint32_t kind, const char *name)
+{
+	/* all of them begin with b or s, and most names do not */
+	if (name[0] != 'b' && name[0] != 's')
+		return;
+	for (size_t i = 1; i < BTF_TARGETS; i++)
+		if (targets[i].kind == kind && !strcmp(targets[i].name, name) &&
+		    !reader->index->target_ids[i])
+			reader->index->target_ids[i] = reader->id;
+}
+
+/* Room for one more element; doubles. */
+static int make_room(void *array, size_t *room, size_t count, size_t size)
+{
+	size_t more = *room ? *room * 2 : 256;
+	void *grown;
+
+	if (count < *room)
+		return 0;
+	while (more <= count)
+		more *= 2;
+	grown = reallocarray(*(void **)array, more, size);
+	if (!grown)
+		return -ENOMEM;
+	*(void **)array = grown;
+	*room = more;
+	return 0;
+}
+
+static int index_type(struct reader *reader, uint32_t kind, const struct btf_type *type,
+		      const char *name)
+{
+	int r;
+
+	if (kind == BTF_KIND_FUNC || kind == BTF_KIND_TYPEDEF)
+		find_target(reader, kind, name);
+	if (kind == BTF_KIND_FUNC && reader->id < reader->func_room)
+		reader->func_names[reader->id] = type->name_off;
+	if (kind != BTF_KIND_DECL_TAG || strcmp(name, KFUNC_TAG) != 0)
+		return 0;
+	r = make_room(&reader->tagged, &reader->tagged_room, reader->tagged_count,
+		      sizeof(*reader->tagged));
+	if (r < 0)
+		return r;
+	reader->tagged[reader->tagged_count++] = type->size_or_type;
+	return 0;
+}
+
 static int read_type(struct reader *reader)
 {
 	struct btf_layout layout;
@@ -206,6 +276,7 @@ static int read_type(struct reader *reader)
 	name = string_at(reader, type.name_off);
 	if (!name)
 		return -EINVAL;
+	reader->id++;
 	/* older kernels have a vlen of 16 bits and a kind of 5, and zeros between */
 	kind = type.info >> 24 & 0x7f;
 	vlen = type.info & 0xffffff;
@@ -218,7 +289,9 @@ static int read_type(struct reader *reader)
 	members.len = (size_t)vlen * layout.elem;
 	if (!section_take(&reader->types, NULL, members.len))
 		return -EINVAL;
-	return kind == BTF_KIND_ENUM ? read_enum(reader, name, members) : 0;
+	if (kind == BTF_KIND_ENUM)
+		return read_enum(reader, name, members);
+	return reader->index ? index_type(reader, kind, &type, name) : 0;
 }
 
 int btf_read_enums(const void *data, size_t size, const char *const names[], size_t count,
@@ -245,6 +318,92 @@ int btf_read_enums(const void *data, size_t size, const char *const names[], siz
 	return __builtin_popcountll(reader.found);
 }
 
+static int compare_kfuncs(const void *a, const void *b)
+{
+	return strcmp(((const struct btf_kfunc *)a)->name,
+		      ((const struct btf_kfunc *)b)->name);
+}
+
+/* The names of the tagged functions, which the BTF is free to declare after the tags. */
+static int name_kfuncs(struct reader *reader)
+{
+	struct btf_index *index = reader->index;
+
+	index->kfuncs = calloc(reader->tagged_count + 1, sizeof(*index->kfuncs));
+	if (!index->kfuncs)
+		return -ENOMEM;
+	for (size_t i = 0; i < reader->tagged_count; i++) {
+		uint32_t id = reader->tagged[i];
+		struct btf_kfunc *kfunc = &index->kfuncs[index->kfunc_count];
+
+		if (id >= reader->func_room || !reader->func_names[id])
+			continue;
+		kfunc->id = id;
+		kfunc->name = strdup(string_at(reader, reader->func_names[id]));
+		if (!kfunc->name)
+			return -ENOMEM;
+		index->kfunc_count++;
+	}
+	qsort(index->kfuncs, index->kfunc_count, sizeof(*index->kfuncs), compare_kfuncs);
+	return 0;
+}
+
+int btf_read_all(const void *data, size_t size, const char *const names[], size_t count,
+		 btf_enumerator_fn enumerator, void *arg, struct btf_index *index)
+{
+	_cleanup_free_ uint32_t *func_names = NULL, *tagged = NULL;
+	struct reader reader = {
+		.names = names,
+		.count = count,
+		.enumerator = enumerator,
+		.arg = arg,
+		.index = index,
+	};
+	int r, named;
+
+	if (count > BTF_MAX_WANTED)
+		return -EINVAL;
+	r = read_header(&reader, (struct section){ data, size });
+	if (r < 0)
+		return r;
+	/* no type is smaller, so that there are no more ids than this */
+	reader.func_room = reader.types.len / sizeof(struct btf_type) + 1;
+	func_names = calloc(reader.func_room, sizeof(*func_names));
+	if (!func_names)
+		return -ENOMEM;
+	reader.func_names = func_names;
+	while (reader.types.len && r >= 0)
+		r = read_type(&reader);
+	tagged = reader.tagged;
+	index->complete = r >= 0;
+	named = name_kfuncs(&reader);
+	if (r < 0 || named < 0)
+		return r < 0 ? r : named;
+	return __builtin_popcountll(reader.found);
+}
+
+void btf_index_done(struct btf_index *index)
+{
+	for (size_t i = 0; i < index->kfunc_count; i++)
+		free(index->kfuncs[i].name);
+	free(index->kfuncs);
+	*index = (struct btf_index){ 0 };
+}
+
+const struct btf_kfunc *btf_index_find(const struct btf_index *index, const char *name)
+{
+	struct btf_kfunc key = { .name = (char *)(uintptr_t)name };
+
+	return index->kfunc_count ? bsearch(&key, index->kfuncs, index->kfunc_count,
+					    sizeof(key), compare_kfuncs)
+				  : NULL;
+}
+
+const char *btf_target_name(enum btf_target target)
+{
+	return targets[target].name;
+}
+
 /* Room for more bytes: the file's size is not known before its end. */
 static int grow(void **data, size_t *room)
 {
@@ -261,17 +420,13 @@ static int grow(void **data, size_t *room)
 	return 0;
 }
 
-int btf_load_kernel(void **ret_data, size_t *ret_size)
+static int read_whole(int fd, struct btf_bytes *ret)
 {
-	_cleanup_close_ int fd = -EBADF;
 	_cleanup_free_ void *data = NULL;
 	size_t size = 0, room = 0;
 	ssize_t n;
 	int r;
 
-	fd = sys_openat(AT_FDCWD, BTF_PATH, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return fd;
 	do {
 		if (size == room) {
 			r = grow(&data, &room);
@@ -283,7 +438,30 @@ int btf_load_kernel(void **ret_data, size_t *ret_size)
 			return (int)n;
 		size += (size_t)n;
 	} while (n);
-	*ret_data = TAKE_PTR(data);
-	*ret_size = size;
+	*ret = (struct btf_bytes){ TAKE_PTR(data), size, false };
 	return 0;
+}
+
+int btf_load_kernel(struct btf_bytes *ret)
+{
+	_cleanup_close_ int fd = -EBADF;
+	size_t size;
+	void *data;
+
+	fd = sys_openat(AT_FDCWD, BTF_PATH, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return fd;
+	if (sys_map_file(fd, BTF_LARGEST, &data, &size) < 0)
+		return read_whole(fd, ret);
+	*ret = (struct btf_bytes){ data, size, true };
+	return 0;
+}
+
+void btf_unload(struct btf_bytes *bytes)
+{
+	if (bytes->mapped)
+		sys_unmap(bytes->data, bytes->size);
+	else
+		free(bytes->data);
+	*bytes = (struct btf_bytes){ 0 };
 }

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A small reader of raw BTF (struct btf_header and what follows it): it yields the
- * enumerators of named enums and skips everything else. The bytes are not trusted.
+ * enumerators of named enums and an index of the few other things that the probes name,
+ * and skips everything else. The bytes are not trusted.
  */
 #ifndef BPFTOKEN_BTF_H
 #define BPFTOKEN_BTF_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,7 +32,56 @@ typedef int (*btf_enumerator_fn)(size_t which, const char *name, uint32_t value,
 int btf_read_enums(const void *data, size_t size, const char *const names[], size_t count,
 		   btf_enumerator_fn enumerator, void *arg);
 
-/* The running kernel's BTF, to be freed by the caller. -ENOENT when it has none. */
-int btf_load_kernel(void **ret_data, size_t *ret_size);
+/* What probes name in the kernel's BTF: the rows of targets[] in btf.c. */
+enum btf_target {
+	BTF_TARGET_NONE,
+	BTF_TARGET_FUNCTION, /* one that fentry and fexit may be attached to */
+	BTF_TARGET_SECURITY, /* one whose result fmod_ret may replace */
+	BTF_TARGET_TRACEPOINT, /* the type of a raw tracepoint */
+	BTF_TARGET_ITERATOR,
+	BTF_TARGET_LSM,
+	BTF_TARGET_LSM_CGROUP, /* a hook that knows a socket */
+	BTF_TARGETS,
+};
+
+struct btf_kfunc {
+	char *name;
+	uint32_t id;
+};
+
+/* What one reading of the kernel's BTF finds beside the enums. */
+struct btf_index {
+	struct btf_kfunc *kfuncs; /* functions tagged "bpf_kfunc", in the order of names */
+	size_t kfunc_count;
+	uint32_t target_ids[BTF_TARGETS]; /* 0 where the kernel has none */
+	bool complete; /* no kind of type was unknown */
+};
+
+/* Name of a target in the BTF. */
+const char *btf_target_name(enum btf_target target);
+
+/*
+ * As btf_read_enums(), to the end of the types, and fills index besides (to be freed with
+ * btf_index_done()), as far as it got on failure.
+ */
+int btf_read_all(const void *data, size_t size, const char *const names[], size_t count,
+		 btf_enumerator_fn enumerator, void *arg, struct btf_index *index);
+void btf_index_done(struct btf_index *index);
+
+/* The kfunc of that name, or NULL. */
+const struct btf_kfunc *btf_index_find(const struct btf_index *index, const char *name);
+
+struct btf_bytes {
+	void *data;
+	size_t size;
+	bool mapped;
+};
+
+/*
+ * The running kernel's BTF: mapped where the kernel can (Linux 6.16), else read. -ENOENT
+ * when it has none. Give it back with btf_unload().
+ */
+int btf_load_kernel(struct btf_bytes *ret);
+void btf_unload(struct btf_bytes *bytes);
 
 #endif

@@ -31,8 +31,10 @@ bool denial_call_of(const struct bpftoken_error *err, struct denied_call *ret_ca
 	for (size_t i = 0; i < ARRAY_SIZE(loads) && err->code == -EPERM; i++) {
 		if (err->stage != loads[i].stage)
 			continue;
-		*ret_call = (struct denied_call){ loads[i].cmd, err->type,
-						  err->attach_type, err->token_fd };
+		*ret_call = (struct denied_call){ .cmd = loads[i].cmd,
+						  .type = err->type,
+						  .attach_type = err->attach_type,
+						  .token_fd = err->token_fd };
 		return true;
 	}
 	return false;
@@ -63,9 +65,9 @@ static uint64_t capabilities_of(const struct denied_call *call)
 {
 	switch (call->cmd) {
 	case ATTR_MAP_CREATE:
-		return attr_map_capabilities(call->type);
+		return attr_map_capabilities(call->type) | call->capabilities;
 	case ATTR_PROG_LOAD:
-		return attr_prog_capabilities(call->type);
+		return attr_prog_capabilities(call->type) | call->capabilities;
 	case ATTR_BTF_GET_FD_BY_ID:
 		return 1ULL << CAP_SYS_ADMIN;
 	default:
@@ -93,6 +95,13 @@ static bool kernel_lacks(const struct need *needs, size_t n,
 		return true;
 	}
 	return false;
+}
+
+bool denial_kernel_lacks(const struct denied_call *call, struct bpftoken_error *reason)
+{
+	struct need needs[BPFTOKEN_SETS];
+
+	return kernel_lacks(needs, needs_of(call, needs), reason);
 }
 
 /*
@@ -174,6 +183,27 @@ static bool lacks_capability(const struct denied_call *call, const char *where,
 	return denial_no_capability(capabilities_of(call), where, reason);
 }
 
+bool denial_needs_host(uint64_t needed, struct bpftoken_error *reason)
+{
+	struct text names = { 0 };
+	uint64_t has = 0;
+
+	reason->kind = BPFTOKEN_KIND_DENIED;
+	if (bpffs_in_initial_userns(0) != 0)
+		return (sys_capabilities(&has) < 0 || !(has & 1ULL << CAP_SYS_ADMIN)) &&
+		       denial_no_capability(needed, "the initial user namespace", reason);
+	for (size_t i = 0; i < ARRAY_SIZE(capability_names); i++)
+		if (needed & capability_names[i].bit)
+			text_add(&names, "%s%s", names.len ? " and " : "",
+				 capability_names[i].name);
+	snprintf(reason->why, sizeof(reason->why),
+		 "it needs %s in the initial user namespace, which no token replaces",
+		 names.data ? names.data : "a capability");
+	snprintf(reason->fix, sizeof(reason->fix), "do this part on the host");
+	text_done(&names);
+	return true;
+}
+
 static bool under_seccomp_filter(void)
 {
 	char status[4096];
@@ -182,8 +212,7 @@ static bool under_seccomp_filter(void)
 	return strstr(status, "\nSeccomp:\t2");
 }
 
-/* Nothing that we can see says no: name what is active and may have. */
-static void blocked(const char *passed, struct bpftoken_error *reason)
+void denial_blocked(const char *passed, struct bpftoken_error *reason)
 {
 	char lsm[128], lockdown[64];
 
@@ -215,7 +244,7 @@ static uint32_t without_token(const struct denied_call *call,
 	if (bpffs_in_initial_userns(0) != 0) {
 		if (lacks_capability(call, "the initial user namespace", reason))
 			return BPFTOKEN_NO_CAPABILITY;
-		blocked("the capabilities are there", reason);
+		denial_blocked("the capabilities are there", reason);
 		return BPFTOKEN_BLOCKED;
 	}
 	snprintf(reason->why, sizeof(reason->why),
@@ -245,7 +274,7 @@ uint32_t denial_find(const struct denied_call *call, struct bpftoken_error *reas
 		return BPFTOKEN_NOT_DELEGATED;
 	if (lacks_capability(call, "the token's user namespace", reason))
 		return BPFTOKEN_NO_CAPABILITY;
-	blocked(delegated == 0
+	denial_blocked(delegated == 0
 			? "the token delegates it and the capabilities are there"
 			: "the capabilities are there and the token cannot be read",
 		reason);

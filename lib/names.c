@@ -33,6 +33,10 @@ static const struct name_row attach_type_rows[] = {
 #include "names/attach_type.def"
 };
 
+static const struct name_row helper_rows[] = {
+#include "names/helper.def"
+};
+
 #undef NAME
 #undef ALIAS
 
@@ -42,18 +46,27 @@ struct name_set {
 	const char *max; /* the enumerator that counts the others */
 	const struct name_row *rows;
 	size_t count;
+	uint32_t largest; /* value that counts */
 };
+
+/* The helpers' set, which nothing delegates. */
+#define HELPERS BPFTOKEN_SETS
+#define ALL_SETS (HELPERS + 1)
+#define LARGEST_HELPER 65535U
 
 #define ROWS(rows) rows, ARRAY_SIZE(rows)
 
 static const struct name_set sets[] = {
-	[BPFTOKEN_CMDS] = { "command", "BPF_", "__MAX_BPF_CMD", ROWS(cmd_rows) },
+	[BPFTOKEN_CMDS] = { "command", "BPF_", "__MAX_BPF_CMD", ROWS(cmd_rows),
+			    NAMES_MAX_VALUE },
 	[BPFTOKEN_MAPS] = { "map type", "BPF_MAP_TYPE_", "__MAX_BPF_MAP_TYPE",
-			    ROWS(map_type_rows) },
+			    ROWS(map_type_rows), NAMES_MAX_VALUE },
 	[BPFTOKEN_PROGS] = { "program type", "BPF_PROG_TYPE_", "__MAX_BPF_PROG_TYPE",
-			     ROWS(prog_type_rows) },
+			     ROWS(prog_type_rows), NAMES_MAX_VALUE },
 	[BPFTOKEN_ATTACHS] = { "attach type", "BPF_", "__MAX_BPF_ATTACH_TYPE",
-			       ROWS(attach_type_rows) },
+			       ROWS(attach_type_rows), NAMES_MAX_VALUE },
+	[HELPERS] = { "helper", "BPF_FUNC_", "__BPF_FUNC_MAX_ID", ROWS(helper_rows),
+		      LARGEST_HELPER },
 };
 
 static const char *const enum_names[] = {
@@ -61,6 +74,7 @@ static const char *const enum_names[] = {
 	[BPFTOKEN_MAPS] = "bpf_map_type",
 	[BPFTOKEN_PROGS] = "bpf_prog_type",
 	[BPFTOKEN_ATTACHS] = "bpf_attach_type",
+	[HELPERS] = "bpf_func_id",
 };
 
 /* What the running kernel has beyond a set's table. Written once, then only read. */
@@ -70,11 +84,17 @@ struct learned {
 	int max; /* -ENOENT while unknown */
 };
 
-static struct learned learned[] = { [0 ... BPFTOKEN_SETS - 1] = { .max = -ENOENT } };
+static struct btf_index kernel_index;
+static bool kernel_has_btf;
+
+static struct learned learned[] = { [0 ... ALL_SETS - 1] = { .max = -ENOENT } };
 
 static const char *row_name(const struct name_row *rows, size_t count, uint32_t value)
 {
-	for (size_t i = 0; i < count; i++) {
+	/* a table is in the order of values, and has no fewer rows than values */
+	size_t first = value < count && rows[value].value <= value ? value : 0;
+
+	for (size_t i = first; i < count; i++) {
 		if (rows[i].value == value && !rows[i].alias)
 			return rows[i].name;
 	}
@@ -121,12 +141,12 @@ static int learn_enumerator(size_t which, const char *name, uint32_t value,
 	bool alias;
 
 	if (!strcmp(name, set->max)) {
-		known->max = value <= NAMES_MAX_VALUE + 1 ? (int)value : -ENOENT;
+		known->max = value <= set->largest + 1 ? (int)value : -ENOENT;
 		return 0;
 	}
 	/* above the mask: BPF_COMMON_ATTRS, a flag among the commands of Linux 7.2 */
 	if (strncmp(name, set->prefix, prefix) || !name[prefix] ||
-	    value > NAMES_MAX_VALUE)
+	    value > set->largest)
 		return 0;
 	name += prefix;
 	if (row_find(set->rows, set->count, name, strlen(name)))
@@ -138,13 +158,15 @@ static int learn_enumerator(size_t which, const char *name, uint32_t value,
 
 static void learn(void)
 {
-	_cleanup_free_ void *btf = NULL;
-	size_t size;
+	struct btf_bytes btf = { 0 };
 
 	/* without BTF, or with half of it, there is less to say and nothing is wrong */
-	if (btf_load_kernel(&btf, &size) >= 0)
-		btf_read_enums(btf, size, enum_names, ARRAY_SIZE(enum_names),
-			       learn_enumerator, NULL);
+	if (btf_load_kernel(&btf) < 0)
+		return;
+	kernel_has_btf = true;
+	(void)btf_read_all(btf.data, btf.size, enum_names, ARRAY_SIZE(enum_names),
+			   learn_enumerator, NULL, &kernel_index);
+	btf_unload(&btf);
 }
 
 static pthread_once_t learn_once = PTHREAD_ONCE_INIT;
@@ -171,18 +193,41 @@ const struct name_row *names_table(uint32_t set, size_t *ret_count)
 	return set < BPFTOKEN_SETS ? sets[set].rows : NULL;
 }
 
-const char *bpftoken_name(uint32_t set, uint32_t value)
+static const char *name_of(uint32_t set, uint32_t value)
 {
 	const struct learned *known;
 	const char *name;
 
-	if (set >= BPFTOKEN_SETS || value > NAMES_MAX_VALUE)
+	if (value > sets[set].largest)
 		return NULL;
 	name = row_name(sets[set].rows, sets[set].count, value);
 	if (name)
 		return name;
 	known = kernel_names(set);
 	return row_name(known->rows, known->count, value);
+}
+
+const char *bpftoken_name(uint32_t set, uint32_t value)
+{
+	return set < BPFTOKEN_SETS ? name_of(set, value) : NULL;
+}
+
+const char *bpftoken_helper_name(uint32_t helper)
+{
+	return name_of(HELPERS, helper);
+}
+
+uint32_t bpftoken_helper_count(void)
+{
+	int max = kernel_names(HELPERS)->max;
+
+	return max > 0 ? (uint32_t)max : helper_rows[ARRAY_SIZE(helper_rows) - 1].value + 1;
+}
+
+const struct btf_index *names_kernel_index(void)
+{
+	(void)kernel_names(HELPERS);
+	return kernel_has_btf ? &kernel_index : NULL;
 }
 
 int names_value(uint32_t set, const char *name, size_t len, uint32_t *ret_value)

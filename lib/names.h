@@ -7,6 +7,7 @@
 #define BPFTOKEN_NAMES_H
 
 #include "bpftoken.h"
+#include "btf.h"
 
 #include <stdbool.h>
 
@@ -55,5 +56,8 @@ void nearest_offer(struct nearest *nearest, const char *candidate);
  * is no BTF. Reads the BTF.
  */
 int names_kernel_count(uint32_t set);
+
+/* What the probes name in the kernel's BTF; NULL when it has none. Reads the BTF. */
+const struct btf_index *names_kernel_index(void);
 
 #endif

@@ -1,90 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What works here: the smallest map and the smallest program of each type, really made
- * with the token in question and closed again. An errno that only comes after the
- * kernel's permission checks counts as a yes for those types whose smallest object
- * needs more than this file makes.
+ * What works here: each probe asks the kernel by really doing the smallest thing of its
+ * kind with the token in question, and undoing it. Here is what they have in common: the
+ * answers that were given are kept, and an errno becomes one of the five answers.
  */
-#include "attr.h"
+#include "probe.h"
+
 #include "denial.h"
 #include "names.h"
+#include "policy.h"
+#include "probe-cache.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
-
-#define ENOTSUPP_ 524 /* the kernel's own, not in errno.h */
-#define BPF_F_NO_PREALLOC_ (1U << 0)
-#define BPF_F_MMAPABLE_ (1U << 10)
-#define NO_FD UINT32_MAX
-
-struct map_shape {
-	uint32_t key_size, value_size, max_entries, flags;
-	uint32_t btf_ids; /* key and value type id, with an invalid BTF fd */
-	uint32_t inner_fd, vmlinux_value_type_id;
-	int means_yes; /* errno of a check behind the permission checks */
-	bool pages; /* max_entries counts in units of the page size */
-};
-
-#define LOCAL_STORAGE                                                        \
-	{                                                                    \
-		.key_size = 4, .value_size = 4, .flags = BPF_F_NO_PREALLOC_, \
-		.btf_ids = 1, .means_yes = EBADF                             \
-	}
-#define MAP_OF_MAPS                                                                  \
-	{                                                                            \
-		.key_size = 4, .value_size = 4, .max_entries = 1, .inner_fd = NO_FD, \
-		.means_yes = EBADF                                                   \
-	}
-#define KEYLESS(value)                                  \
-	{                                               \
-		.value_size = (value), .max_entries = 1 \
-	}
-#define RING                                    \
-	{                                       \
-		.max_entries = 1, .pages = true \
-	}
-
-/* Types that are not here take the usual shape: key 4, value 4, one entry. */
-static const struct map_shape map_shapes[] = {
-	[7] = { .key_size = 4, .value_size = 8, .max_entries = 1 }, /* stack_trace */
-	[11] = { .key_size = 8,
-		 .value_size = 8,
-		 .max_entries = 1,
-		 .flags = BPF_F_NO_PREALLOC_ }, /* lpm_trie */
-	[12] = MAP_OF_MAPS, /* array_of_maps */
-	[13] = MAP_OF_MAPS, /* hash_of_maps */
-	[19] = { .key_size = 8, .value_size = 4 }, /* cgroup_storage */
-	[21] = { .key_size = 8, .value_size = 4 }, /* percpu_cgroup_storage */
-	[22] = KEYLESS(4), /* queue */
-	[23] = KEYLESS(4), /* stack */
-	[24] = LOCAL_STORAGE, /* sk_storage */
-	[26] = { .key_size = 4,
-		 .value_size = 4,
-		 .max_entries = 1,
-		 .vmlinux_value_type_id = 1,
-		 .means_yes = ENOTSUPP_ }, /* struct_ops */
-	[27] = RING, /* ringbuf */
-	[28] = LOCAL_STORAGE, /* inode_storage */
-	[29] = LOCAL_STORAGE, /* task_storage */
-	[30] = KEYLESS(4), /* bloom_filter */
-	[31] = RING, /* user_ringbuf */
-	[32] = LOCAL_STORAGE, /* cgrp_storage */
-	[33] = { .max_entries = 1, .flags = BPF_F_MMAPABLE_ }, /* arena */
-	[34] = { .key_size = 4, .value_size = 16, .max_entries = 1 }, /* insn_array */
-	[35] = { .key_size = 4,
-		 .value_size = 4,
-		 .max_entries = 1,
-		 .flags = BPF_F_NO_PREALLOC_ }, /* rhash */
-};
-
-static const struct map_shape usual_shape = { .key_size = 4,
-					      .value_size = 4,
-					      .max_entries = 1 };
-
-/* Program types whose smallest program has to name something in the kernel's BTF. */
-static const uint32_t btf_target_types[] = { 26, 27, 28, 29 };
-#define PROG_SYSCALL 31
 
 const char *bpftoken_answer_name(uint32_t answer)
 {
@@ -99,30 +28,99 @@ const char *bpftoken_answer_name(uint32_t answer)
 	return answer < ARRAY_SIZE(names) ? names[answer] : "unknown";
 }
 
-/* The kernel took the permission checks and then said that it has no such thing. */
-static int not_configured(uint32_t set, uint32_t type, struct bpftoken_error *reason)
+/* As the loads do: 0 is the process-wide token, negative none. */
+static int resolve_token(int token_fd)
 {
-	const char *name = bpftoken_name(set, type);
+	if (token_fd == 0)
+		return bpftoken_global_get();
+	return token_fd < 0 ? -1 : token_fd;
+}
 
-	snprintf(reason->why, sizeof(reason->why),
-		 "the running kernel has no %s %s (%u): it is older, or built without it",
-		 names_set_noun(set), name ? name : "of number", type);
+int probe_answer(enum probe_what what, uint32_t a, uint32_t b, int token_fd,
+		 probe_ask ask, struct bpftoken_error *reason)
+{
+	struct cache_key key = { what, a, b, resolve_token(token_fd) };
+	struct probe_question question = { what, a, b, key.token_fd };
+	struct bpftoken_error own = { .token_fd = key.token_fd };
+	struct cache_answer known;
+	uint32_t epoch;
+	int answer;
+
+	if (cache_find(&key, &known)) {
+		if (reason && known.reason)
+			*reason = *known.reason;
+		return known.answer;
+	}
+	epoch = cache_epoch();
+	answer = ask(&question, &own);
+	if (answer >= 0)
+		cache_keep(&key, epoch, answer, own.code ? &own : NULL);
+	if (reason && own.code)
+		*reason = own;
+	return answer;
+}
+
+int bpftoken_probe_forget(int token_fd)
+{
+	return cache_forget(token_fd == INT32_MIN ? token_fd : resolve_token(token_fd));
+}
+
+int probe_lacks(struct bpftoken_error *reason, const char *why, ...)
+{
+	va_list args;
+
+	if (!reason->code) {
+		reason->code = -EOPNOTSUPP;
+		reason->stage = BPFTOKEN_STAGE_BPF;
+	}
+	va_start(args, why);
+	vsnprintf(reason->why, sizeof(reason->why), why, args);
+	va_end(args);
 	snprintf(reason->fix, sizeof(reason->fix), "use a kernel that has it");
 	reason->kind = BPFTOKEN_KIND_KERNEL;
+	(void)bpftoken_explain(reason);
 	return BPFTOKEN_KERNEL_LACKS;
 }
 
-/* From the result of a real call to one of the five answers. */
-static int judge(int r, int means_yes, uint32_t set, struct bpftoken_error *failure,
-		 struct bpftoken_error *reason)
+/* The kernel took the permission checks and then said that it has no such thing. */
+static int not_configured(struct bpftoken_error *failure)
 {
-	int answer = BPFTOKEN_BLOCKED;
+	uint32_t set = BPFTOKEN_CMDS, value = 0;
+	const char *name;
+
+	switch (failure->stage) {
+	case BPFTOKEN_STAGE_MAP_CREATE:
+		set = BPFTOKEN_MAPS;
+		value = failure->type;
+		break;
+	case BPFTOKEN_STAGE_PROG_LOAD:
+		set = BPFTOKEN_PROGS;
+		value = failure->type;
+		if (failure->attach_type != attr_default_attach_type(value))
+			return probe_lacks(failure,
+					   "the running kernel loads no program of type "
+					   "%s with attach type %s",
+					   bpftoken_name(set, value),
+					   bpftoken_name(BPFTOKEN_ATTACHS,
+							 failure->attach_type));
+		break;
+	default:
+		return probe_lacks(failure, "the running kernel refuses it: %s",
+				   strerror(-failure->code));
+	}
+	name = bpftoken_name(set, value);
+	return probe_lacks(
+		failure,
+		"the running kernel has no %s %s (%u): it is older, or built without it",
+		names_set_noun(set), name ? name : "of number", value);
+}
+
+int probe_refused(int r, struct bpftoken_error *failure)
+{
+	_cleanup_policy_ struct bpftoken_policy *has = NULL;
+	int answer = BPFTOKEN_BLOCKED, token;
 	struct denied_call call;
 
-	if (r >= 0)
-		sys_close(r);
-	if (r >= 0 || (means_yes && r == -means_yes))
-		return BPFTOKEN_WORKS;
 	switch (-r) {
 	case EPERM:
 		if (denial_call_of(failure, &call))
@@ -132,8 +130,13 @@ static int judge(int r, int means_yes, uint32_t set, struct bpftoken_error *fail
 	case E2BIG:
 	case EOPNOTSUPP:
 	case ENOTSUPP_:
-		answer = not_configured(set, failure->type, failure);
-		break;
+		/* what is no token gets the same errno */
+		token = failure->token_fd < 0
+				? 0
+				: bpftoken_info(failure->token_fd, &has, NULL);
+		if (token < 0)
+			return token;
+		return not_configured(failure);
 	case EACCES:
 	case ENOSYS:
 		break;
@@ -141,58 +144,50 @@ static int judge(int r, int means_yes, uint32_t set, struct bpftoken_error *fail
 		return r;
 	}
 	(void)bpftoken_explain(failure);
-	if (reason)
-		*reason = *failure;
 	return answer;
 }
 
-int bpftoken_probe_map_type(uint32_t type, int token_fd, struct bpftoken_error *reason)
-{
-	const struct map_shape *shape = &usual_shape;
-	BPFTOKEN_OPTS(bpftoken_map_create_opts, opts);
-	struct bpftoken_error failure;
+/* --------------------------------------------------- types that a token permits */
 
-	if (type < ARRAY_SIZE(map_shapes) &&
-	    (map_shapes[type].max_entries || map_shapes[type].key_size))
-		shape = &map_shapes[type];
-	opts.token_fd = token_fd;
-	opts.type = type;
-	opts.key_size = shape->key_size;
-	opts.value_size = shape->value_size;
-	opts.max_entries =
-		shape->max_entries * (shape->pages ? (uint32_t)getpagesize() : 1);
-	opts.flags = shape->flags;
-	opts.inner_map_fd = shape->inner_fd;
-	opts.btf_fd = shape->btf_ids ? NO_FD : 0;
-	opts.btf_key_type_id = shape->btf_ids;
-	opts.btf_value_type_id = shape->btf_ids;
-	opts.btf_vmlinux_value_type_id = shape->vmlinux_value_type_id;
-	return judge(bpftoken_map_create(&opts, &failure), shape->means_yes,
-		     BPFTOKEN_MAPS, &failure, reason);
+static uint32_t permitted(int token_fd, uint32_t set, uint32_t usual,
+			  bool (*fits)(const struct bpftoken_policy *has, uint32_t value))
+{
+	_cleanup_policy_ struct bpftoken_policy *has = NULL;
+
+	if (token_fd < 0 || bpftoken_info(token_fd, &has, NULL) < 0 || fits(has, usual))
+		return usual;
+	for (uint32_t value = 1; value <= NAMES_MAX_VALUE; value++)
+		if (bpftoken_policy_has(has, set, value) && fits(has, value))
+			return value;
+	return usual;
 }
 
-int bpftoken_probe_prog_type(uint32_t type, uint32_t attach_type, int token_fd,
-			     struct bpftoken_error *reason)
+static bool prog_fits(const struct bpftoken_policy *has, uint32_t type)
 {
-	const struct attr_insn insns[] = { ATTR_INSN_MOV_IMM(0, 0), ATTR_INSN_EXIT() };
-	BPFTOKEN_OPTS(bpftoken_prog_load_opts, opts);
-	struct bpftoken_error failure;
+	int count = names_kernel_count(BPFTOKEN_PROGS);
 
-	for (size_t i = 0; i < ARRAY_SIZE(btf_target_types); i++)
-		if (type == btf_target_types[i])
-			return err_raise(
-				reason, BPFTOKEN_STAGE_OPTIONS, -EOPNOTSUPP,
-				"a program of this type needs a target in the "
-				"kernel's BTF, which this probe does not choose");
-	if (attach_type == BPFTOKEN_ATTACH_DEFAULT)
-		attach_type = attr_default_attach_type(type);
-	opts.token_fd = token_fd;
-	opts.type = type;
-	opts.expected_attach_type = attach_type;
-	opts.insns = insns;
-	opts.insn_cnt = ARRAY_SIZE(insns);
-	opts.license = "GPL";
-	opts.flags = type == PROG_SYSCALL ? ATTR_F_SLEEPABLE : 0;
-	return judge(bpftoken_prog_load(&opts, &failure), 0, BPFTOKEN_PROGS, &failure,
-		     reason);
+	/* these cannot be without a target that this kernel may refuse */
+	if (type >= PROG_STRUCT_OPS && type <= PROG_LSM)
+		return false;
+	return (count < 0 || type < (uint32_t)count) &&
+	       bpftoken_policy_has(has, BPFTOKEN_PROGS, type) &&
+	       bpftoken_policy_has(has, BPFTOKEN_ATTACHS, attr_default_attach_type(type));
+}
+
+static bool map_fits(const struct bpftoken_policy *has, uint32_t type)
+{
+	int count = names_kernel_count(BPFTOKEN_MAPS);
+
+	return (count < 0 || type < (uint32_t)count) &&
+	       bpftoken_policy_has(has, BPFTOKEN_MAPS, type);
+}
+
+uint32_t probe_usual_prog(int token_fd)
+{
+	return permitted(token_fd, BPFTOKEN_PROGS, PROG_SOCKET_FILTER, prog_fits);
+}
+
+uint32_t probe_usual_map(int token_fd)
+{
+	return permitted(token_fd, BPFTOKEN_MAPS, MAP_ARRAY, map_fits);
 }

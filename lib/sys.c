@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -53,8 +54,8 @@ int sys_bpf(unsigned int cmd, void *attr, uint32_t size)
 
 int sys_perf_event_open(struct perf_event_attr *attr, pid_t pid, int cpu)
 {
-	return result(
-		syscall(SYS_perf_event_open, attr, pid, cpu, -1, PERF_FLAG_FD_CLOEXEC));
+	return result(syscall(SYS_perf_event_open, attr, pid, cpu, -1,
+			      PERF_FLAG_FD_CLOEXEC));
 }
 
 int sys_fsopen(const char *fstype)
@@ -174,6 +175,28 @@ ssize_t sys_write(int fd, const void *buf, size_t size)
 		len = write(fd, buf, size);
 	} while (len < 0 && errno == EINTR);
 	return len < 0 ? -errno : len;
+}
+
+int sys_map_file(int fd, size_t largest, void **ret_data, size_t *ret_size)
+{
+	struct stat st;
+	void *data;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (st.st_size <= 0 || (size_t)st.st_size > largest)
+		return -EFBIG;
+	data = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (data == MAP_FAILED)
+		return -errno;
+	*ret_data = data;
+	*ret_size = (size_t)st.st_size;
+	return 0;
+}
+
+void sys_unmap(void *data, size_t size)
+{
+	(void)munmap(data, size);
 }
 
 int sys_fs_type(int fd, uint32_t *ret_type)

@@ -51,6 +51,9 @@ int sys_close(int fd);
 int sys_dup_high(int fd);
 ssize_t sys_read(int fd, void *buf, size_t size);
 ssize_t sys_write(int fd, const void *buf, size_t size);
+/* The whole of a file, read-only; -EFBIG when it is larger than that, or empty. */
+int sys_map_file(int fd, size_t largest, void **ret_data, size_t *ret_size);
+void sys_unmap(void *data, size_t size);
 /* f_type of the filesystem that fd is on. */
 int sys_fs_type(int fd, uint32_t *ret_type);
 /* st_mode and st_nlink of what fd is. */

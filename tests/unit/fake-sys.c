@@ -271,6 +271,30 @@ static ssize_t read_signal(void *buf, size_t size)
 	return sizeof(info);
 }
 
+/* As on kernels that do not map their BTF, so that it is read. */
+int sys_map_file(int fd, size_t largest, void **ret_data, size_t *ret_size)
+{
+	int r = fake_step_fd(__func__, fd);
+
+	(void)largest;
+	(void)ret_data;
+	(void)ret_size;
+	return r < 0 ? r : -ENODEV;
+}
+
+void sys_unmap(void *data, size_t size)
+{
+	fail_msg("%zu bytes at %p were never mapped", size, data);
+}
+
+int sys_perf_event_open(struct perf_event_attr *attr, pid_t pid, int cpu)
+{
+	(void)attr;
+	(void)pid;
+	(void)cpu;
+	return fake_step_new(__func__, "perf event");
+}
+
 /* A filesystem context gives what is in the file "fscontext", one message. */
 ssize_t sys_read(int fd, void *buf, size_t size)
 {

@@ -15,6 +15,8 @@
 #define sys_openat file_open
 #define sys_read file_read
 #define sys_close file_close
+#define sys_map_file file_map
+#define sys_unmap file_unmap
 #include "btf.c"
 
 #include "btf-blob.h"
@@ -25,6 +27,8 @@ static struct {
 	int open_error, read_error;
 	size_t size, at;
 	int opened, closed;
+	bool maps; /* a kernel that maps its BTF */
+	int mapped;
 } file;
 
 int file_open(int dir_fd, const char *path, int flags)
@@ -53,6 +57,25 @@ ssize_t file_read(int fd, void *buf, size_t size)
 	return (ssize_t)n;
 }
 
+int file_map(int fd, size_t largest, void **ret_data, size_t *ret_size)
+{
+	assert_int_equal(fd, 100);
+	assert_true(largest >= 64U << 20);
+	if (!file.maps)
+		return -ENODEV;
+	*ret_data = &file;
+	*ret_size = file.size;
+	file.mapped++;
+	return 0;
+}
+
+void file_unmap(void *data, size_t size)
+{
+	assert_ptr_equal(data, &file);
+	assert_int_equal(size, file.size);
+	file.mapped--;
+}
+
 int file_close(int fd)
 {
 	assert_int_equal(fd, 100);
@@ -62,19 +85,40 @@ int file_close(int fd)
 
 static int load(size_t size, int open_error, int read_error, size_t *ret_size)
 {
-	void *data = NULL;
+	struct btf_bytes bytes = { 0 };
 	int r;
 
 	memset(&file, 0, sizeof(file));
 	file.size = size;
 	file.open_error = open_error;
 	file.read_error = read_error;
-	r = btf_load_kernel(&data, ret_size);
+	r = btf_load_kernel(&bytes);
+	if (r >= 0)
+		*ret_size = bytes.size;
+	assert_false(bytes.mapped);
 	if (r >= 0 && size > 3U << 20)
-		assert_int_equal(((unsigned char *)data)[3 << 20], 3);
+		assert_int_equal(((unsigned char *)bytes.data)[3 << 20], 3);
 	assert_int_equal(file.opened, file.closed);
-	free(data);
+	btf_unload(&bytes);
+	assert_null(bytes.data);
 	return r;
+}
+
+static void test_map(_unused_ void **state)
+{
+	struct btf_bytes bytes = { 0 };
+
+	memset(&file, 0, sizeof(file));
+	file.size = 1000;
+	file.maps = true;
+	assert_int_equal(btf_load_kernel(&bytes), 0);
+	assert_true(bytes.mapped);
+	assert_int_equal(bytes.size, 1000);
+	assert_int_equal(file.opened, file.closed);
+	assert_int_equal(file.mapped, 1);
+	btf_unload(&bytes);
+	assert_int_equal(file.mapped, 0);
+	assert_null(bytes.data);
 }
 
 static void test_load(_unused_ void **state)
@@ -326,6 +370,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_load),
+		cmocka_unit_test(test_map),
 		cmocka_unit_test(test_finds),
 		cmocka_unit_test(test_first_of_a_name),
 		cmocka_unit_test(test_callback_stops),

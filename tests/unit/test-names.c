@@ -22,7 +22,7 @@ static struct blob blob;
 static bool no_btf;
 static int loads;
 
-int load_blob(void **ret_data, size_t *ret_size)
+int load_blob(struct btf_bytes *ret)
 {
 	void *copy;
 
@@ -33,8 +33,7 @@ int load_blob(void **ret_data, size_t *ret_size)
 	if (!copy)
 		return -ENOMEM;
 	memcpy(copy, blob.bytes, blob.size);
-	*ret_data = copy;
-	*ret_size = blob.size;
+	*ret = (struct btf_bytes){ copy, blob.size, false };
 	return 0;
 }
 

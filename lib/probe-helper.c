@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Helpers: the smallest program of the type that calls one. The verifier first asks
+ * whether programs of this type have the helper, and then looks at the arguments, of
+ * which there are none: what it refuses for those, with EACCES or another text, proves
+ * the helper. The last instruction reads a register that was never written, so that no
+ * program is ever loaded to the end, which would cost ten times as much.
+ *
+ * Source: Linux kernel/bpf/verifier.c, check_helper_call(); kernel/bpf/helpers.c,
+ * bpf_base_func_proto(); kernel/trace/bpf_trace.c, bpf_tracing_func_proto().
+ */
+#include "denial.h"
+#include "names.h"
+#include "probe.h"
+#include "text.h"
+
+#include <linux/capability.h>
+#include <stdio.h>
+#include <string.h>
+
+#define LOG_ERRORS 4 /* BPF_LOG_STATS: errors, and a line about the whole */
+#define LOG_SIZE 1024
+#define INSN_CALL 0x85
+#define INSN_LOAD_WORD 0x61
+
+#define BIT(n) (UINT64_C(1) << (n))
+#define PERFMON (1ULL << CAP_PERFMON)
+#define SYS_ADMIN (1ULL << CAP_SYS_ADMIN)
+#define ALL_TYPES UINT64_MAX
+/* kprobe, tracepoint, perf_event, raw_tracepoint(_writable), tracing, lsm, syscall */
+#define TRACING_TYPES (BIT(2) | BIT(5) | BIT(7) | BIT(17) | BIT(24) | BIT(26) | BIT(29) | BIT(31))
+
+/*
+ * Helpers that the kernel hides from a program for another reason than its type: for want
+ * of a capability in the token's user namespace, or because of a level of lockdown.
+ */
+static const struct gate {
+	uint32_t helper;
+	uint64_t capability;
+	uint64_t types; /* program types that have it with that capability */
+	const char *lockdown; /* level that hides it */
+} gates[] = {
+	{ 4, PERFMON, TRACING_TYPES, "confidentiality" }, /* probe_read */
+	{ 6, PERFMON, ALL_TYPES, NULL }, /* trace_printk */
+	{ 35, PERFMON, ALL_TYPES, NULL }, /* get_current_task */
+	{ 36, SYS_ADMIN, TRACING_TYPES, "integrity" }, /* probe_write_user */
+	{ 45, PERFMON, TRACING_TYPES, "confidentiality" }, /* probe_read_str */
+	{ 112, PERFMON, ALL_TYPES, NULL }, /* probe_read_user */
+	{ 113, PERFMON, ALL_TYPES, "confidentiality" }, /* probe_read_kernel */
+	{ 114, PERFMON, ALL_TYPES, NULL }, /* probe_read_user_str */
+	{ 115, PERFMON, ALL_TYPES, "confidentiality" }, /* probe_read_kernel_str */
+	{ 149, PERFMON, ALL_TYPES, NULL }, /* snprintf_btf */
+	{ 158, PERFMON, ALL_TYPES, NULL }, /* get_current_task_btf */
+	{ 165, PERFMON, ALL_TYPES, NULL }, /* snprintf */
+	{ 166, PERFMON, BIT(31), NULL }, /* sys_bpf */
+	{ 175, PERFMON, ALL_TYPES, NULL }, /* task_pt_regs */
+	{ 177, PERFMON, ALL_TYPES, NULL }, /* trace_vprintk */
+};
+
+static const struct gate *gate_of(uint32_t type, uint32_t helper)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(gates); i++)
+		if (gates[i].helper == helper && gates[i].types & BIT(type & 63))
+			return &gates[i];
+	return NULL;
+}
+
+/* The verifier's words for a helper that programs of this type do not have. */
+static bool log_says_no(const char *log)
+{
+	return strstr(log, "unknown func") || strstr(log, "invalid func") ||
+	       strstr(log, "cannot use helper");
+}
+
+static int load(const struct probe_question *question, char log[LOG_SIZE],
+		struct bpftoken_error *failure)
+{
+	const struct attr_insn insns[] = {
+		{ .code = INSN_CALL, .imm = (int32_t)question->b },
+		{ .code = INSN_LOAD_WORD, .regs = 9 << 4 },
+		ATTR_INSN_EXIT(),
+	};
+	struct probe_prog prog;
+
+	probe_prog_shape(question->a, attr_default_attach_type(question->a),
+			 question->token_fd, &prog);
+	prog.opts.insns = insns;
+	prog.opts.insn_cnt = ARRAY_SIZE(insns);
+	prog.opts.log_buf = log;
+	prog.opts.log_size = LOG_SIZE;
+	prog.opts.log_level = LOG_ERRORS;
+	return bpftoken_prog_load(&prog.opts, failure);
+}
+
+static const char *level_of_lockdown(char text[64])
+{
+	char *level;
+
+	(void)text_read_file("/sys/kernel/security/lockdown", text, 64);
+	level = strchr(text, '[');
+	if (!level)
+		return "";
+	level[strcspn(level, "]")] = '\0';
+	return level + 1;
+}
+
+/*
+ * The verifier hid the helper: is it the type, or one of the gates? When it is the type,
+ * reason stays empty, see compose().
+ */
+static int hidden(const struct probe_question *question, struct bpftoken_error *reason)
+{
+	const struct gate *gate = gate_of(question->a, question->b);
+	struct denied_call call = {
+		.cmd = ATTR_PROG_LOAD,
+		.type = question->a,
+		.attach_type = attr_default_attach_type(question->a),
+		.token_fd = question->token_fd,
+		.capabilities = gate ? gate->capability : 0,
+	};
+	struct bpftoken_error why = { .code = -EPERM,
+				      .stage = BPFTOKEN_STAGE_PROG_LOAD,
+				      .type = call.type,
+				      .attach_type = call.attach_type,
+				      .token_fd = call.token_fd };
+	char text[64];
+	uint32_t answer;
+
+	if (!gate)
+		return BPFTOKEN_KERNEL_LACKS;
+	snprintf(why.what, sizeof(why.what), "cannot call the helper %s",
+		 bpftoken_helper_name(question->b));
+	answer = denial_find(&call, &why);
+	if (answer == BPFTOKEN_BLOCKED && gate->lockdown) {
+		const char *level = level_of_lockdown(text);
+
+		if (!strcmp(level, gate->lockdown) || !strcmp(level, "confidentiality")) {
+			snprintf(why.why, sizeof(why.why),
+				 "the kernel is locked down (%s), which hides it", level);
+			snprintf(why.fix, sizeof(why.fix),
+				 "boot without lockdown, or do without the helper");
+		}
+	}
+	if (answer == BPFTOKEN_BLOCKED && !gate->lockdown)
+		return BPFTOKEN_KERNEL_LACKS;
+	*reason = why;
+	return (int)answer;
+}
+
+static int ask_helper(const struct probe_question *question,
+		      struct bpftoken_error *reason)
+{
+	struct bpftoken_error failure;
+	char log[LOG_SIZE];
+	int r;
+
+	if (question->a == PROG_STRUCT_OPS || question->a == PROG_EXT)
+		return err_raise(reason, BPFTOKEN_STAGE_PROG_LOAD, -EOPNOTSUPP,
+				 PROBE_NOT_LOADED);
+	log[0] = '\0';
+	r = load(question, log, &failure);
+	if (r >= 0) {
+		sys_close(r);
+		return BPFTOKEN_WORKS;
+	}
+	switch (-r) {
+	case EACCES:
+		return BPFTOKEN_WORKS;
+	case EPERM:
+		/* not the type, which was asked before: the program in it */
+		r = probe_refused(r, &failure);
+		*reason = failure;
+		return r;
+	case EINVAL:
+	case EOPNOTSUPP:
+	case ENOTSUPP_:
+	case EFAULT:
+		return log_says_no(log) ? hidden(question, reason) : BPFTOKEN_WORKS;
+	default:
+		*reason = failure;
+		return r;
+	}
+}
+
+/* The commonest reason is not kept but written when somebody wants to see it. */
+static void compose(uint32_t prog_type, uint32_t helper, struct bpftoken_error *reason)
+{
+	const char *type = bpftoken_name(BPFTOKEN_PROGS, prog_type);
+	const char *name = bpftoken_helper_name(helper);
+
+	err_raise(reason, BPFTOKEN_STAGE_PROG_LOAD, -EINVAL, NULL);
+	reason->type = prog_type;
+	err_what(reason, "cannot call the helper %s", name ? name : "of no name");
+	if (helper >= bpftoken_helper_count())
+		(void)probe_lacks(reason, "the running kernel has no helper %u", helper);
+	else
+		(void)probe_lacks(reason,
+				  "programs of type %s do not have this helper on the "
+				  "running kernel",
+				  type ? type : "of no name");
+	err_fix(reason, "call it from a program of a type that has it");
+}
+
+int bpftoken_probe_helper(uint32_t prog_type, uint32_t helper, int token_fd,
+			  struct bpftoken_error *reason)
+{
+	struct bpftoken_error own;
+	int answer;
+
+	answer = bpftoken_probe_prog_type(prog_type, BPFTOKEN_ATTACH_DEFAULT, token_fd,
+					  reason);
+	if (answer != BPFTOKEN_WORKS)
+		return answer;
+	own.code = 0;
+	answer = probe_answer(PROBE_HELPER, prog_type, helper, token_fd, ask_helper,
+			      &own);
+	if (!reason)
+		return answer;
+	if (own.code)
+		*reason = own;
+	else if (answer == BPFTOKEN_KERNEL_LACKS)
+		compose(prog_type, helper, reason);
+	return answer;
+}
