@@ -280,8 +280,3 @@ uint32_t denial_find(const struct denied_call *call, struct bpftoken_error *reas
 		reason);
 	return BPFTOKEN_BLOCKED;
 }
-
-void denial_blocked(const char *passed, struct bpftoken_error *reason)
-{
-	blocked(passed, reason);
-}
