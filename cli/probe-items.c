@@ -98,8 +98,8 @@ static int list_kfuncs(struct probe_list *list, const struct probe_section *sect
 	int r = 0;
 
 	for (size_t n = 0; (name = probe_kfunc_name(n)) && r == 0; n++)
-		r = probe_list_add(list, &(struct probe_item){ .section = section,
-							       .name = name });
+		r = probe_list_add(
+			list, &(struct probe_item){ .section = section, .name = name });
 	return r;
 }
 
@@ -163,9 +163,7 @@ static const struct {
 	const char *name;
 	uint64_t map_types;
 } flag_rows[] = {
-	{ 1U << 0, "no_prealloc",
-	  BIT(1) | BIT(5) | BIT(11) | BIT(13) | BIT(24) | BIT(28) | BIT(29) | BIT(32) |
-		  BIT(35) },
+	{ 1U << 0, "no_prealloc", BIT(1) | BIT(5) | BIT(11) | BIT(13) | BIT(35) },
 	{ 1U << 1, "no_common_lru", BIT(9) | BIT(10) },
 	{ 1U << 2, "numa_node",
 	  BIT(1) | BIT(2) | BIT(9) | BIT(11) | BIT(16) | BIT(22) | BIT(23) },

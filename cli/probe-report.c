@@ -10,6 +10,7 @@
 #include "policy.h"
 #include "text.h"
 
+#include <errno.h>
 #include <string.h>
 
 #define LABEL_COLUMNS 26
@@ -192,6 +193,12 @@ static void print_title(const struct printer *printer, const char *title)
 	printf(printer->colour ? "\n\033[1m=== %s ===\033[m\n" : "\n=== %s ===\n", title);
 }
 
+/* Not asked for the sake of the kernel's log: said once for a section. */
+static bool is_spared(const struct probe_item *item)
+{
+	return item->answer == -ECANCELED;
+}
+
 /* A label and, in its column, words. */
 static void print_words(struct printer *printer, int answer, size_t label,
 			const char *words)
@@ -277,11 +284,12 @@ static bool print_whole_group(struct printer *printer, size_t first, size_t last
 	char words[64];
 
 	for (size_t i = first; i < last; i++)
-		if (printer->labels[i] != printer->labels[first])
+		if (printer->labels[i] != printer->labels[first] &&
+		    !is_spared(item - first + i))
 			return false;
 	if (!item->section->many || last - first < 8)
 		return false;
-	snprintf(words, sizeof(words), "all %zu", last - first);
+	snprintf(words, sizeof(words), "all %zu: --json names them", last - first);
 	print_words(printer, item->answer, printer->labels[first], words);
 	return true;
 }
@@ -296,8 +304,32 @@ static void print_group(struct printer *printer, size_t first, size_t last, bool
 		return;
 	for (size_t o = 0; o < ARRAY_SIZE(answer_order); o++)
 		for (size_t i = first; i < last; i++)
-			if (!shown[i] && is_answer(&items[i], answer_order[o]))
+			if (!shown[i] && is_answer(&items[i], answer_order[o]) &&
+			    !is_spared(&items[i]))
 				print_label(printer, i, last, shown);
+}
+
+/* Behind the last group of a section: what was not asked in any of them. */
+static void print_spared(struct printer *printer, size_t last)
+{
+	const struct probe_item *items = printer->report->list.items;
+	_cleanup_text_ struct text words = { 0 };
+	const char *group = items[last - 1].group;
+	size_t label = 0;
+
+	for (size_t i = last; i > 0 && items[i - 1].group == group &&
+			      items[i - 1].section == items[last - 1].section;
+	     i--) {
+		if (!is_spared(&items[i - 1]))
+			continue;
+		label = printer->labels[i - 1];
+		text_add(&words, "%s%s", words.len ? " " : "", items[i - 1].name);
+	}
+	if (!words.data)
+		return;
+	printer->failed |= words.failed;
+	puts(group ? "all of them" : "");
+	print_words(printer, -ECANCELED, label, words.data);
 }
 
 static int print_items(struct printer *printer)
@@ -316,6 +348,8 @@ static int print_items(struct printer *printer)
 		section = list->items[i].section;
 		if (!shown[i])
 			print_group(printer, i, last, shown);
+		if (last == list->count || list->items[last].section != section)
+			print_spared(printer, last);
 	}
 	return 0;
 }
