@@ -74,10 +74,21 @@ static int not_asked(struct bpftoken_error *reason)
 	return -ECANCELED;
 }
 
+/* Asks without a reason where it may not be needed: composing one costs half a call. */
+static bool is_enough(const struct probe_report *report, struct probe_item *item)
+{
+	if (!report->counts_only || !item->section->many || probe_is_noisy(item))
+		return false;
+	item->answer = item->section->ask(item, report->token_fd, NULL);
+	return item->answer == BPFTOKEN_WORKS || item->answer == BPFTOKEN_KERNEL_LACKS;
+}
+
 static void ask(struct job *job, struct probe_item *item)
 {
 	struct bpftoken_error reason;
 
+	if (is_enough(job->report, item))
+		return;
 	memset(&reason, 0, offsetof(struct bpftoken_error, what));
 	reason.what[0] = reason.why[0] = reason.fix[0] = '\0';
 	if (!job->report->full && probe_is_noisy(item))

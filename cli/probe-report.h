@@ -59,6 +59,7 @@ struct probe_report {
 	const struct bpftoken_policy *permits; /* of the token, or NULL */
 	const struct bpftoken_error *no_token; /* why there is none, or NULL */
 	bool full; /* ask also what leaves a line in the kernel's log */
+	bool counts_only; /* of many items that the kernel lacks no reason is shown */
 	void *reasons; /* tree of struct probe_reason */
 	void *operands; /* the texts that names of items may point into */
 };

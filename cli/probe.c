@@ -87,6 +87,7 @@ static int ask_and_print(const struct probe_options *probe, struct probe_report 
 		return cli_fail(&err);
 	report->permits = permits;
 	report->full = probe->full || items;
+	report->counts_only = !probe->json && report->list.count > 1;
 	if (probe_ask_all(report) < 0 || print(probe, report) < 0) {
 		err_oom(&err);
 		return cli_fail(&err);
