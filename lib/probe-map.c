@@ -31,10 +31,10 @@ struct map_shape {
 	bool pages; /* max_entries counts in units of the page size */
 };
 
-#define LOCAL_STORAGE                                                                 \
-	{                                                                             \
-		.key_size = 4, .value_size = 4, .flags = F_NO_PREALLOC, .btf_ids = 1, \
-		.means_yes = EBADF                                                    \
+#define LOCAL_STORAGE                                                   \
+	{                                                               \
+		.key_size = 4, .value_size = 4, .flags = F_NO_PREALLOC, \
+		.btf_ids = 1, .means_yes = EBADF                        \
 	}
 #define MAP_OF_MAPS                                                                  \
 	{                                                                            \
@@ -149,48 +149,11 @@ void probe_map_shape(uint32_t type, int token_fd, struct probe_map *ret)
 	};
 }
 
-/* BTF with one type, a number of 32 bits; -errno where BTF may not be loaded. */
-static int load_int_btf(int token_fd)
-{
-	static const struct {
-		uint16_t magic;
-		uint8_t version, flags;
-		uint32_t hdr_len, type_off, type_len, str_off, str_len;
-		uint32_t name, info, bytes, bits;
-		char strings[4];
-	} btf = { .magic = 0xeb9f,
-		  .version = 1,
-		  .hdr_len = 24,
-		  .type_len = 16,
-		  .str_off = 16,
-		  .str_len = 1,
-		  .info = 1U << 24, /* BTF_KIND_INT */
-		  .bytes = 4,
-		  .bits = 32 };
-	BPFTOKEN_OPTS(bpftoken_btf_load_opts, opts);
-
-	opts.token_fd = token_fd;
-	opts.data = &btf;
-	opts.size = sizeof(btf) - sizeof(btf.strings) + 1;
-	return bpftoken_btf_load(&opts, NULL);
-}
-
-/*
- * 0 when the map could be created, else the errno. A map that asks for BTF gets some if
- * the token permits it: to fail behind the permission checks answers the question, too,
- * but the kernel waits for a grace period before it says so.
- */
+/* 0 when the map could be created, else the errno. */
 static int try_map(const struct probe_map *map, struct bpftoken_error *failure)
 {
-	struct bpftoken_map_create_opts opts = map->opts;
-	_cleanup_close_ int btf_fd = -EBADF;
-	int r;
+	int r = bpftoken_map_create(&map->opts, failure);
 
-	if (opts.btf_fd == NO_FD)
-		btf_fd = load_int_btf(opts.token_fd);
-	if (btf_fd >= 0)
-		opts.btf_fd = (uint32_t)btf_fd;
-	r = bpftoken_map_create(&opts, failure);
 	if (r >= 0)
 		sys_close(r);
 	return r >= 0 || (map->means_yes && r == -map->means_yes) ? 0 : r;
