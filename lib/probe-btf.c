@@ -79,10 +79,22 @@ static uint32_t make_btf(const uint32_t *words, uint32_t count, unsigned char re
 	to += sizeof(header);
 	memcpy(to, first, sizeof(first));
 	to += sizeof(first);
-	memcpy(to, words, count * 4);
+	if (count)
+		memcpy(to, words, count * 4);
 	to += count * 4;
 	memcpy(to, strings, sizeof(strings));
 	return (uint32_t)(to - ret) + (uint32_t)sizeof(strings);
+}
+
+int probe_int_btf(int token_fd)
+{
+	unsigned char bytes[256] = { 0 };
+	BPFTOKEN_OPTS(bpftoken_btf_load_opts, opts);
+
+	opts.token_fd = token_fd;
+	opts.data = bytes;
+	opts.size = make_btf(NULL, 0, bytes);
+	return bpftoken_btf_load(&opts, NULL);
 }
 
 static int ask_btf_kind(const struct probe_question *question,

@@ -149,11 +149,20 @@ void probe_map_shape(uint32_t type, int token_fd, struct probe_map *ret)
 	};
 }
 
-/* 0 when the map could be created, else the errno. */
-static int try_map(const struct probe_map *map, struct bpftoken_error *failure)
+/*
+ * 0 when the map could be created, else the errno. A map with invalid BTF says as much as
+ * one with BTF, but the kernel waits some 20 ms for readers before that call returns.
+ */
+static int try_map(struct probe_map *map, struct bpftoken_error *failure)
 {
-	int r = bpftoken_map_create(&map->opts, failure);
+	_cleanup_close_ int btf_fd = -EBADF;
+	int r;
 
+	if (map->opts.btf_fd == NO_FD)
+		btf_fd = probe_int_btf(map->opts.token_fd);
+	if (btf_fd >= 0)
+		map->opts.btf_fd = (uint32_t)btf_fd;
+	r = bpftoken_map_create(&map->opts, failure);
 	if (r >= 0)
 		sys_close(r);
 	return r >= 0 || (map->means_yes && r == -map->means_yes) ? 0 : r;

@@ -66,6 +66,9 @@ int probe_refused(int r, struct bpftoken_error *failure);
 /* The answer that the kernel lacks it, with the sentence why. */
 int probe_lacks(struct bpftoken_error *reason, const char *why, ...) _printf_(2, 3);
 
+/* BTF whose type 1 is an int: its fd, or a negative errno. */
+int probe_int_btf(int token_fd);
+
 /* What a smallest map or program of a type needs to be one; false when it cannot be. */
 struct probe_map {
 	struct bpftoken_map_create_opts opts;
