@@ -57,7 +57,7 @@ static void others(void)
 
 static void prog_type(uint32_t type)
 {
-	uint64_t attachs = type == PROG_STRUCT_OPS ? 1 : attr_prog_attach_types(type);
+	uint64_t attachs = type == TYPE_STRUCT_OPS ? 1 : attr_prog_attach_types(type);
 	int types = names_kernel_count(BPFTOKEN_ATTACHS);
 
 	count(bpftoken_probe_prog_type(type, BPFTOKEN_ATTACH_DEFAULT, -1, NULL));
@@ -122,7 +122,7 @@ static void cached(const char *name, int (*ask)(struct bpftoken_error *reason))
 
 static int ask_works(struct bpftoken_error *reason)
 {
-	return bpftoken_probe_map_type(MAP_RINGBUF, -1, reason);
+	return bpftoken_probe_map_type(TYPE_RINGBUF, -1, reason);
 }
 
 static int ask_reason(struct bpftoken_error *reason)
@@ -132,7 +132,7 @@ static int ask_reason(struct bpftoken_error *reason)
 
 static int ask_helper(struct bpftoken_error *reason)
 {
-	return bpftoken_probe_helper(PROG_SOCKET_FILTER, 1, -1, reason);
+	return bpftoken_probe_helper(TYPE_SOCKET_FILTER, 1, -1, reason);
 }
 
 int main(int argc, char **argv)

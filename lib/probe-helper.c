@@ -30,11 +30,12 @@
 #define SYS_ADMIN (1ULL << CAP_SYS_ADMIN)
 #define ALL_TYPES UINT64_MAX
 /* kprobe, tracepoint, perf_event, raw_tracepoint(_writable), tracing, lsm, syscall */
-#define TRACING_TYPES (BIT(2) | BIT(5) | BIT(7) | BIT(17) | BIT(24) | BIT(26) | BIT(29) | BIT(31))
+#define TRACING_TYPES \
+	(BIT(2) | BIT(5) | BIT(7) | BIT(17) | BIT(24) | BIT(26) | BIT(29) | BIT(31))
 
 /* Those whose functions are chosen by bpf_sk_base_func_proto(). */
-#define SOCKET_TYPES                                                                    \
-	(BIT(1) | BIT(3) | BIT(4) | BIT(6) | BIT(8) | BIT(10) | BIT(11) | BIT(12) |    \
+#define SOCKET_TYPES                                                                \
+	(BIT(1) | BIT(3) | BIT(4) | BIT(6) | BIT(8) | BIT(10) | BIT(11) | BIT(12) | \
 	 BIT(13) | BIT(14) | BIT(16) | BIT(18) | BIT(19) | BIT(22) | BIT(30))
 #define SINCE_6_17 38 /* commands that such a kernel has */
 
@@ -265,7 +266,8 @@ static void ask_chain(const struct probe_question *question)
 			return;
 		}
 		while (proven--)
-			keep(question, chain_helper(first++), epoch, BPFTOKEN_WORKS, NULL);
+			keep(question, chain_helper(first++), epoch, BPFTOKEN_WORKS,
+			     NULL);
 		if (!is_hidden)
 			continue;
 		next.b = chain_helper(first++);
@@ -282,7 +284,7 @@ static int ask_helper(const struct probe_question *question,
 				 question->token_fd };
 	struct cache_answer known;
 
-	if (question->a == PROG_STRUCT_OPS || question->a == PROG_EXT)
+	if (question->a == TYPE_STRUCT_OPS || question->a == TYPE_EXT)
 		return err_raise(reason, BPFTOKEN_STAGE_PROG_LOAD, -EOPNOTSUPP,
 				 PROBE_NOT_LOADED);
 	if (chain_place(question->b) >= 0) {
@@ -326,8 +328,8 @@ int bpftoken_probe_helper(uint32_t prog_type, uint32_t helper, int token_fd,
 	if (answer != BPFTOKEN_WORKS)
 		return answer;
 	own.code = 0;
-	answer = probe_answer(PROBE_HELPER, prog_type, helper, token_fd, ask_helper,
-			      &own);
+	answer =
+		probe_answer(PROBE_HELPER, prog_type, helper, token_fd, ask_helper, &own);
 	if (!reason)
 		return answer;
 	if (own.code)
