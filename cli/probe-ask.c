@@ -7,6 +7,7 @@
 
 #include "util.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <sched.h>
 #include <search.h>
@@ -100,6 +101,12 @@ static void ask(struct job *job, struct probe_item *item)
 	if (item->answer < 0 && !reason.why[0])
 		snprintf(reason.why, sizeof(reason.why), "the question failed: %s",
 			 strerror(-item->answer));
+	if (item->answer < 0 && !reason.fix[0])
+		snprintf(
+			reason.fix, sizeof(reason.fix), "%s",
+			item->answer == -EOPNOTSUPP
+				? "load a program of this type with its target"
+				: "ask again when there is memory and a free descriptor");
 	pthread_mutex_lock(&job->lock);
 	item->reason = keep_reason(job, reason.why, reason.fix);
 	pthread_mutex_unlock(&job->lock);

@@ -56,8 +56,8 @@ const struct attr_token_row *attr_token_row(uint32_t cmd)
 #define PERF (1ULL << CAP_PERFMON | BPF)
 
 #define BIT(n) (UINT64_C(1) << (n))
-#define SOCK_ADDR                                                                       \
-	(BIT(8) | BIT(9) | BIT(10) | BIT(11) | BIT(14) | BIT(15) | BIT(19) | BIT(20) | \
+#define SOCK_ADDR                                                                        \
+	(BIT(8) | BIT(9) | BIT(10) | BIT(11) | BIT(14) | BIT(15) | BIT(19) | BIT(20) |   \
 	 BIT(29) | BIT(30) | BIT(31) | BIT(32) | BIT(49) | BIT(50) | BIT(51) | BIT(52) | \
 	 BIT(53))
 #define TRACING                                                                          \
@@ -77,13 +77,16 @@ static const struct prog_row {
 } prog_rows[] = {
 	[1] = { BPF, 0, 0, BIT(0) }, /* socket_filter */
 	[2] = { PERF, 0, 0, BIT(0) | BIT(42) | BIT(48) | BIT(56) | BIT(57) }, /* kprobe */
-	[3] = { NET, 0, 0, BIT(0) | BIT(46) | BIT(47) | BIT(54) | BIT(55) }, /* sched_cls */
+	[3] = { NET, 0, 0,
+		BIT(0) | BIT(46) | BIT(47) | BIT(54) | BIT(55) }, /* sched_cls */
 	[4] = { NET, 0, 0, BIT(0) }, /* sched_act */
 	[5] = { PERF, 0, 0, BIT(0) }, /* tracepoint */
 	[6] = { NET, 37, 0, BIT(33) | BIT(35) | BIT(37) }, /* xdp */
 	[7] = { PERF, 0, 0, BIT(0) }, /* perf_event */
 	[8] = { BPF, 0, 0, BIT(0) | BIT(1) }, /* cgroup_skb: cgroup_inet_ingress is 0 */
-	[9] = { NET, 2, 2, BIT(2) | BIT(12) | BIT(13) | BIT(34) }, /* cgroup_sock: cgroup_inet_sock_create */
+	[9] = { NET, 2, 2,
+		BIT(2) | BIT(12) | BIT(13) |
+			BIT(34) }, /* cgroup_sock: cgroup_inet_sock_create */
 	[10] = { NET, 0, 0, BIT(0) }, /* lwt_in */
 	[11] = { NET, 0, 0, BIT(0) }, /* lwt_out */
 	[12] = { NET, 0, 0, BIT(0) }, /* lwt_xmit */

@@ -51,7 +51,8 @@ struct btf_kfunc {
 
 /* What one reading of the kernel's BTF finds beside the enums. */
 struct btf_index {
-	struct btf_kfunc *kfuncs; /* functions tagged "bpf_kfunc", in the order of names */
+	struct btf_kfunc
+		*kfuncs; /* functions tagged "bpf_kfunc", in the order of names */
 	size_t kfunc_count;
 	uint32_t target_ids[BTF_TARGETS]; /* 0 where the kernel has none */
 	bool complete; /* no kind of type was unknown */

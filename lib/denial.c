@@ -274,7 +274,8 @@ uint32_t denial_find(const struct denied_call *call, struct bpftoken_error *reas
 		return BPFTOKEN_NOT_DELEGATED;
 	if (lacks_capability(call, "the token's user namespace", reason))
 		return BPFTOKEN_NO_CAPABILITY;
-	denial_blocked(delegated == 0
+	denial_blocked(
+		delegated == 0
 			? "the token delegates it and the capabilities are there"
 			: "the capabilities are there and the token cannot be read",
 		reason);

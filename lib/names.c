@@ -70,10 +70,8 @@ static const struct name_set sets[] = {
 };
 
 static const char *const enum_names[] = {
-	[BPFTOKEN_CMDS] = "bpf_cmd",
-	[BPFTOKEN_MAPS] = "bpf_map_type",
-	[BPFTOKEN_PROGS] = "bpf_prog_type",
-	[BPFTOKEN_ATTACHS] = "bpf_attach_type",
+	[BPFTOKEN_CMDS] = "bpf_cmd",	    [BPFTOKEN_MAPS] = "bpf_map_type",
+	[BPFTOKEN_PROGS] = "bpf_prog_type", [BPFTOKEN_ATTACHS] = "bpf_attach_type",
 	[HELPERS] = "bpf_func_id",
 };
 
@@ -145,8 +143,7 @@ static int learn_enumerator(size_t which, const char *name, uint32_t value,
 		return 0;
 	}
 	/* above the mask: BPF_COMMON_ATTRS, a flag among the commands of Linux 7.2 */
-	if (strncmp(name, set->prefix, prefix) || !name[prefix] ||
-	    value > set->largest)
+	if (strncmp(name, set->prefix, prefix) || !name[prefix] || value > set->largest)
 		return 0;
 	name += prefix;
 	if (row_find(set->rows, set->count, name, strlen(name)))
@@ -221,7 +218,8 @@ uint32_t bpftoken_helper_count(void)
 {
 	int max = kernel_names(HELPERS)->max;
 
-	return max > 0 ? (uint32_t)max : helper_rows[ARRAY_SIZE(helper_rows) - 1].value + 1;
+	return max > 0 ? (uint32_t)max
+		       : helper_rows[ARRAY_SIZE(helper_rows) - 1].value + 1;
 }
 
 const struct btf_index *names_kernel_index(void)

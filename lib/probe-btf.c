@@ -71,7 +71,7 @@ static uint32_t make_btf(const uint32_t *words, uint32_t count, unsigned char re
 {
 	static const uint32_t first[] = { INT_TYPE };
 	uint32_t types = (uint32_t)sizeof(first) + count * 4;
-	const uint32_t header[] = { 1U << 16 | 0xeb9f, 24,    0, types, types,
+	const uint32_t header[] = { 1U << 16 | 0xeb9f, 24, 0, types, types,
 				    sizeof(strings) };
 	unsigned char *to = ret;
 
@@ -79,10 +79,22 @@ static uint32_t make_btf(const uint32_t *words, uint32_t count, unsigned char re
 	to += sizeof(header);
 	memcpy(to, first, sizeof(first));
 	to += sizeof(first);
-	memcpy(to, words, count * 4);
+	if (count)
+		memcpy(to, words, count * 4);
 	to += count * 4;
 	memcpy(to, strings, sizeof(strings));
 	return (uint32_t)(to - ret) + (uint32_t)sizeof(strings);
+}
+
+int probe_int_btf(int token_fd)
+{
+	unsigned char bytes[256] = { 0 };
+	BPFTOKEN_OPTS(bpftoken_btf_load_opts, opts);
+
+	opts.token_fd = token_fd;
+	opts.data = bytes;
+	opts.size = make_btf(NULL, 0, bytes);
+	return bpftoken_btf_load(&opts, NULL);
 }
 
 static int ask_btf_kind(const struct probe_question *question,
@@ -141,8 +153,7 @@ const char *probe_kfunc_name(size_t n)
 	return index && n < index->kfunc_count ? index->kfuncs[n].name : NULL;
 }
 
-static int ask_kfunc(const struct probe_question *question,
-		     struct bpftoken_error *reason)
+static int ask_kfunc(const struct probe_question *question, struct bpftoken_error *reason)
 {
 	const struct attr_insn insns[] = {
 		{ .code = 0x85, .regs = 2 << 4, .imm = (int32_t)question->b },
@@ -159,7 +170,7 @@ static int ask_kfunc(const struct probe_question *question,
 				     reason);
 	if (r != BPFTOKEN_WORKS)
 		return r;
-	if (question->a == PROG_STRUCT_OPS || question->a == PROG_EXT)
+	if (question->a == TYPE_STRUCT_OPS || question->a == TYPE_EXT)
 		return err_raise(reason, BPFTOKEN_STAGE_PROG_LOAD, -EOPNOTSUPP,
 				 PROBE_NOT_LOADED);
 	probe_prog_shape(question->a, attach_type, question->token_fd, &prog);

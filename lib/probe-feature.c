@@ -20,8 +20,11 @@
 #define OLD_LIMIT 4096 /* instructions, before Linux 5.2 */
 #define PSEUDO_MAP_VALUE 2
 
-#define INSN(code_, dst, src, off_, imm_) \
-	{ .code = (code_), .regs = (dst) | (src) << 4, .off = (off_), .imm = (imm_) }
+#define INSN(code_, dst, src, off_, imm_)                                   \
+	{                                                                   \
+		.code = (code_), .regs = (dst) | (src) << 4, .off = (off_), \
+		.imm = (imm_)                                               \
+	}
 #define MOV(reg, value) INSN(0xb7, reg, 0, 0, value)
 #define EXIT INSN(0x95, 0, 0, 0, 0)
 
@@ -119,7 +122,7 @@ static int ask_ring_buffer(const struct feature_row *row, int token_fd,
 			   struct bpftoken_error *reason)
 {
 	(void)row;
-	return bpftoken_probe_map_type(MAP_RINGBUF, token_fd, reason);
+	return bpftoken_probe_map_type(TYPE_RINGBUF, token_fd, reason);
 }
 
 /* The map alone is no use: the events have to be opened, for which no token counts. */
@@ -133,7 +136,7 @@ static int ask_perf_buffer(const struct feature_row *row, int token_fd,
 	int answer, fd;
 
 	(void)row;
-	answer = bpftoken_probe_map_type(MAP_PERF_EVENT_ARRAY, token_fd, reason);
+	answer = bpftoken_probe_map_type(TYPE_PERF_EVENT_ARRAY, token_fd, reason);
 	if (answer != BPFTOKEN_WORKS)
 		return answer;
 	event.sample_type = PERF_SAMPLE_RAW;
@@ -146,8 +149,9 @@ static int ask_perf_buffer(const struct feature_row *row, int token_fd,
 	if (fd == -EMFILE || fd == -ENFILE || fd == -ENOMEM)
 		return fd;
 	if (fd != -EPERM && fd != -EACCES)
-		return probe_lacks(reason, "the running kernel opens no perf event for "
-					   "the output of programs: %s",
+		return probe_lacks(reason,
+				   "the running kernel opens no perf event for "
+				   "the output of programs: %s",
 				   strerror(-fd));
 	(void)text_read_file("/proc/sys/kernel/perf_event_paranoid", paranoid,
 			     sizeof(paranoid));
@@ -194,24 +198,25 @@ static int ask_global_data(const struct feature_row *row, int token_fd,
 	struct probe_map map;
 	int answer;
 
-	answer = bpftoken_probe_map_type(MAP_ARRAY, token_fd, reason);
+	answer = bpftoken_probe_map_type(TYPE_ARRAY, token_fd, reason);
 	if (answer != BPFTOKEN_WORKS)
 		return answer;
-	probe_map_shape(MAP_ARRAY, token_fd, &map);
+	probe_map_shape(TYPE_ARRAY, token_fd, &map);
 	map_fd = bpftoken_map_create(&map.opts, &failure);
 	if (map_fd < 0) {
 		*reason = failure;
 		return map_fd;
 	}
 	const struct attr_insn insns[] = {
-		INSN(0x18, 1, PSEUDO_MAP_VALUE, 0, map_fd), /* r1 = address of the value */
+		INSN(0x18, 1, PSEUDO_MAP_VALUE, 0,
+		     map_fd), /* r1 = address of the value */
 		INSN(0, 0, 0, 0, 0), /* second half: offset in the value */
 		INSN(0x62, 1, 0, 0, 1), /* *(u32 *)r1 = 1 */
 		MOV(0, 0),
 		EXIT,
 	};
-	return judge(load(insns, ARRAY_SIZE(insns), NULL, token_fd, &failure),
-		     row->lacks, token_fd, &failure, reason);
+	return judge(load(insns, ARRAY_SIZE(insns), NULL, token_fd, &failure), row->lacks,
+		     token_fd, &failure, reason);
 }
 
 #define INSNS(array) ask_insns, array, ARRAY_SIZE(array)

@@ -20,7 +20,7 @@
 #define F_MMAPABLE (1U << 10)
 #define F_LINK (1U << 13)
 #define F_VTYPE_BTF_OBJ_FD (1U << 15)
-#define MAP_STACK_TRACE 7
+#define TYPE_STACK_TRACE 7
 #define BUILD_ID_SIZE 32 /* of struct bpf_stack_build_id */
 
 struct map_shape {
@@ -31,10 +31,10 @@ struct map_shape {
 	bool pages; /* max_entries counts in units of the page size */
 };
 
-#define LOCAL_STORAGE                                                   \
-	{                                                               \
-		.key_size = 4, .value_size = 4, .flags = F_NO_PREALLOC, \
-		.btf_ids = 1, .means_yes = EBADF                        \
+#define LOCAL_STORAGE                                                                 \
+	{                                                                             \
+		.key_size = 4, .value_size = 4, .flags = F_NO_PREALLOC, .btf_ids = 1, \
+		.means_yes = EBADF                                                    \
 	}
 #define MAP_OF_MAPS                                                                  \
 	{                                                                            \
@@ -52,7 +52,7 @@ struct map_shape {
 
 /* Types that are not here take the usual shape: key 4, value 4, one entry. */
 static const struct map_shape map_shapes[] = {
-	[MAP_STACK_TRACE] = { .key_size = 4, .value_size = 8, .max_entries = 1 },
+	[TYPE_STACK_TRACE] = { .key_size = 4, .value_size = 8, .max_entries = 1 },
 	[11] = { .key_size = 8,
 		 .value_size = 8,
 		 .max_entries = 1,
@@ -69,7 +69,7 @@ static const struct map_shape map_shapes[] = {
 		 .max_entries = 1,
 		 .vmlinux_value_type_id = 1,
 		 .means_yes = ENOTSUPP_ }, /* struct_ops */
-	[MAP_RINGBUF] = RING,
+	[TYPE_RINGBUF] = RING,
 	[28] = LOCAL_STORAGE, /* inode_storage */
 	[29] = LOCAL_STORAGE, /* task_storage */
 	[30] = KEYLESS(4), /* bloom_filter */
@@ -149,11 +149,20 @@ void probe_map_shape(uint32_t type, int token_fd, struct probe_map *ret)
 	};
 }
 
-/* 0 when the map could be created, else the errno. */
-static int try_map(const struct probe_map *map, struct bpftoken_error *failure)
+/*
+ * 0 when the map could be created, else the errno. A map with invalid BTF says as much as
+ * one with BTF, but the kernel waits some 20 ms for readers before that call returns.
+ */
+static int try_map(struct probe_map *map, struct bpftoken_error *failure)
 {
-	int r = bpftoken_map_create(&map->opts, failure);
+	_cleanup_close_ int btf_fd = -EBADF;
+	int r;
 
+	if (map->opts.btf_fd == NO_FD)
+		btf_fd = probe_int_btf(map->opts.token_fd);
+	if (btf_fd >= 0)
+		map->opts.btf_fd = (uint32_t)btf_fd;
+	r = bpftoken_map_create(&map->opts, failure);
 	if (r >= 0)
 		sys_close(r);
 	return r >= 0 || (map->means_yes && r == -map->means_yes) ? 0 : r;
@@ -196,7 +205,7 @@ int bpftoken_probe_map_type(uint32_t type, int token_fd, struct bpftoken_error *
 static void shape_flag(struct probe_map *map, uint32_t flag)
 {
 	map->opts.flags |= flag;
-	if (flag == F_STACK_BUILD_ID && map->opts.type == MAP_STACK_TRACE)
+	if (flag == F_STACK_BUILD_ID && map->opts.type == TYPE_STACK_TRACE)
 		map->opts.value_size = BUILD_ID_SIZE;
 	if (flag == F_VTYPE_BTF_OBJ_FD) {
 		map->opts.value_type_btf_obj_fd = NO_FD;

@@ -25,13 +25,13 @@ static const struct target_row {
 	uint64_t attachs;
 	enum btf_target target;
 } target_rows[] = {
-	{ PROG_TRACING, UINT64_C(1) << 23, BTF_TARGET_TRACEPOINT }, /* trace_raw_tp */
-	{ PROG_TRACING, UINT64_C(1) << 26, BTF_TARGET_SECURITY }, /* modify_return */
-	{ PROG_TRACING, UINT64_C(1) << 28, BTF_TARGET_ITERATOR }, /* trace_iter */
-	{ PROG_TRACING, UINT64_MAX, BTF_TARGET_FUNCTION }, /* trace_fentry... */
-	{ PROG_EXT, UINT64_MAX, BTF_TARGET_FUNCTION },
-	{ PROG_LSM, UINT64_C(1) << 43, BTF_TARGET_LSM_CGROUP }, /* lsm_cgroup */
-	{ PROG_LSM, UINT64_MAX, BTF_TARGET_LSM },
+	{ TYPE_TRACING, UINT64_C(1) << 23, BTF_TARGET_TRACEPOINT }, /* trace_raw_tp */
+	{ TYPE_TRACING, UINT64_C(1) << 26, BTF_TARGET_SECURITY }, /* modify_return */
+	{ TYPE_TRACING, UINT64_C(1) << 28, BTF_TARGET_ITERATOR }, /* trace_iter */
+	{ TYPE_TRACING, UINT64_MAX, BTF_TARGET_FUNCTION }, /* trace_fentry... */
+	{ TYPE_EXT, UINT64_MAX, BTF_TARGET_FUNCTION },
+	{ TYPE_LSM, UINT64_C(1) << 43, BTF_TARGET_LSM_CGROUP }, /* lsm_cgroup */
+	{ TYPE_LSM, UINT64_MAX, BTF_TARGET_LSM },
 };
 
 static enum btf_target target_of(uint32_t type, uint32_t attach_type)
@@ -55,11 +55,11 @@ void probe_prog_shape(uint32_t type, uint32_t attach_type, int token_fd,
 			  .type = type,
 			  .expected_attach_type = attach_type,
 			  .license = "GPL",
-			  .flags = type == PROG_SYSCALL ? ATTR_F_SLEEPABLE : 0 },
+			  .flags = type == TYPE_SYSCALL ? ATTR_F_SLEEPABLE : 0 },
 	};
-	if (type == PROG_STRUCT_OPS)
+	if (type == TYPE_STRUCT_OPS)
 		ret->means_yes = ENOTSUPP_;
-	if (type == PROG_EXT) {
+	if (type == TYPE_EXT) {
 		ret->means_yes = EINVAL;
 		ret->yes_text = "Cannot replace kernel functions";
 	}
@@ -77,7 +77,7 @@ static int try_prog(struct probe_prog *prog, struct bpftoken_error *failure)
 {
 	/* some of cgroup_sock_addr have to return 1, all of them may */
 	const struct attr_insn insns[] = {
-		ATTR_INSN_MOV_IMM(0, prog->opts.type == PROG_CGROUP_SOCK_ADDR),
+		ATTR_INSN_MOV_IMM(0, prog->opts.type == TYPE_CGROUP_SOCK_ADDR),
 		ATTR_INSN_EXIT(),
 	};
 	char log[LOG_SIZE] = "";

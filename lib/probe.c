@@ -97,12 +97,12 @@ static int not_configured(struct bpftoken_error *failure)
 		set = BPFTOKEN_PROGS;
 		value = failure->type;
 		if (failure->attach_type != attr_default_attach_type(value))
-			return probe_lacks(failure,
-					   "the running kernel loads no program of type "
-					   "%s with attach type %s",
-					   bpftoken_name(set, value),
-					   bpftoken_name(BPFTOKEN_ATTACHS,
-							 failure->attach_type));
+			return probe_lacks(
+				failure,
+				"the running kernel loads no program of type "
+				"%s with attach type %s",
+				bpftoken_name(set, value),
+				bpftoken_name(BPFTOKEN_ATTACHS, failure->attach_type));
 		break;
 	default:
 		return probe_lacks(failure, "the running kernel refuses it: %s",
@@ -167,7 +167,7 @@ static bool prog_fits(const struct bpftoken_policy *has, uint32_t type)
 	int count = names_kernel_count(BPFTOKEN_PROGS);
 
 	/* these cannot be without a target that this kernel may refuse */
-	if (type >= PROG_STRUCT_OPS && type <= PROG_LSM)
+	if (type >= TYPE_STRUCT_OPS && type <= TYPE_LSM)
 		return false;
 	return (count < 0 || type < (uint32_t)count) &&
 	       bpftoken_policy_has(has, BPFTOKEN_PROGS, type) &&
@@ -184,10 +184,10 @@ static bool map_fits(const struct bpftoken_policy *has, uint32_t type)
 
 uint32_t probe_usual_prog(int token_fd)
 {
-	return permitted(token_fd, BPFTOKEN_PROGS, PROG_SOCKET_FILTER, prog_fits);
+	return permitted(token_fd, BPFTOKEN_PROGS, TYPE_SOCKET_FILTER, prog_fits);
 }
 
 uint32_t probe_usual_map(int token_fd)
 {
-	return permitted(token_fd, BPFTOKEN_MAPS, MAP_ARRAY, map_fits);
+	return permitted(token_fd, BPFTOKEN_MAPS, TYPE_ARRAY, map_fits);
 }

@@ -12,21 +12,21 @@
 #define ENOTSUPP_ 524 /* the kernel's own, not in errno.h */
 #define NO_FD UINT32_MAX
 /* struct_ops and ext: what a program of theirs may call depends on its target. */
-#define PROBE_NOT_LOADED                                                             \
+#define PROBE_NOT_LOADED                                                                \
 	"what a program of this type may call depends on its target, which this probe " \
 	"does not choose"
 
 enum {
-	MAP_PERF_EVENT_ARRAY = 4,
-	MAP_ARRAY = 2,
-	MAP_RINGBUF = 27,
-	PROG_SOCKET_FILTER = 1,
-	PROG_CGROUP_SOCK_ADDR = 18,
-	PROG_TRACING = 26,
-	PROG_STRUCT_OPS = 27,
-	PROG_EXT = 28,
-	PROG_LSM = 29,
-	PROG_SYSCALL = 31,
+	TYPE_PERF_EVENT_ARRAY = 4,
+	TYPE_ARRAY = 2,
+	TYPE_RINGBUF = 27,
+	TYPE_SOCKET_FILTER = 1,
+	TYPE_CGROUP_SOCK_ADDR = 18,
+	TYPE_TRACING = 26,
+	TYPE_STRUCT_OPS = 27,
+	TYPE_EXT = 28,
+	TYPE_LSM = 29,
+	TYPE_SYSCALL = 31,
 };
 
 /* What can be asked; a question is one of these and two numbers. */
@@ -65,6 +65,9 @@ int probe_refused(int r, struct bpftoken_error *failure);
 
 /* The answer that the kernel lacks it, with the sentence why. */
 int probe_lacks(struct bpftoken_error *reason, const char *why, ...) _printf_(2, 3);
+
+/* BTF whose type 1 is an int: its fd, or a negative errno. */
+int probe_int_btf(int token_fd);
 
 /* What a smallest map or program of a type needs to be one; false when it cannot be. */
 struct probe_map {

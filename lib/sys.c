@@ -54,8 +54,8 @@ int sys_bpf(unsigned int cmd, void *attr, uint32_t size)
 
 int sys_perf_event_open(struct perf_event_attr *attr, pid_t pid, int cpu)
 {
-	return result(syscall(SYS_perf_event_open, attr, pid, cpu, -1,
-			      PERF_FLAG_FD_CLOEXEC));
+	return result(
+		syscall(SYS_perf_event_open, attr, pid, cpu, -1, PERF_FLAG_FD_CLOEXEC));
 }
 
 int sys_fsopen(const char *fstype)

@@ -287,14 +287,6 @@ void sys_unmap(void *data, size_t size)
 	fail_msg("%zu bytes at %p were never mapped", size, data);
 }
 
-int sys_perf_event_open(struct perf_event_attr *attr, pid_t pid, int cpu)
-{
-	(void)attr;
-	(void)pid;
-	(void)cpu;
-	return fake_step_new(__func__, "perf event");
-}
-
 /* A filesystem context gives what is in the file "fscontext", one message. */
 ssize_t sys_read(int fd, void *buf, size_t size)
 {

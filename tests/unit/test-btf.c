@@ -265,6 +265,99 @@ static void test_wanted_count(_unused_ void **state)
 	assert_int_equal(btf_read_enums(blob.bytes, blob.size, NULL, 0, see, NULL), 0);
 }
 
+/* --------------------------------------------------------------------- index */
+
+static int read_index(struct blob *blob, struct btf_index *index)
+{
+	blob_finish(blob);
+	seen[0] = '\0';
+	return btf_read_all(blob->bytes, blob->size, wanted_names,
+			    ARRAY_SIZE(wanted_names), see, NULL, index);
+}
+
+/* A declaration tag for the type of that id, or for a member of it. */
+static void tag(struct blob *blob, const char *name, uint32_t id)
+{
+	blob_word(blob, blob_string(blob, name));
+	blob_word(blob, 17U << 24);
+	blob_word(blob, id);
+	blob_word(blob, UINT32_MAX);
+}
+
+static void test_index(_unused_ void **state)
+{
+	struct btf_index index = { 0 };
+	struct blob blob;
+
+	blob_init(&blob);
+	tag(&blob, "bpf_kfunc", 4); /* 1: before its function */
+	blob_type(&blob, 8, 0, "bpf_prog_put", 0); /* 2: a typedef of that name */
+	blob_type(&blob, 12, 0, "bpf_prog_put", 0); /* 3 */
+	blob_type(&blob, 12, 0, "walk", 0); /* 4 */
+	blob_type(&blob, 12, 0, "bpf_prog_put", 0); /* 5: again */
+	blob_type(&blob, 12, 0, "crawl", 0); /* 6 */
+	tag(&blob, "bpf_kfunc", 6);
+	tag(&blob, "bpf_fastcall", 3);
+	tag(&blob, "bpf_kfunc", 2); /* no function */
+	tag(&blob, "bpf_kfunc", 4000); /* no type */
+	tag(&blob, "bpf_kfunc", 0xffffffff);
+	blob_enum(&blob, "fruit", fruits, 2);
+	assert_int_equal(read_index(&blob, &index), 1);
+	assert_string_equal(seen, "1:APPLE=1 1:PEAR=1 ");
+	assert_true(index.complete);
+	assert_int_equal(index.kfunc_count, 2);
+	assert_string_equal(index.kfuncs[0].name, "crawl");
+	assert_int_equal(index.kfuncs[1].id, 4);
+	assert_int_equal(btf_index_find(&index, "walk")->id, 4);
+	assert_null(btf_index_find(&index, "run"));
+	assert_int_equal(index.target_ids[BTF_TARGET_FUNCTION], 3);
+	assert_int_equal(index.target_ids[BTF_TARGET_LSM], 0);
+	btf_index_done(&index);
+	assert_null(btf_index_find(&index, "walk"));
+
+	/* what stands before a kind that is not known is there all the same */
+	blob_type(&blob, 99, 0, "newer", 0);
+	tag(&blob, "bpf_kfunc", 3);
+	assert_int_equal(read_index(&blob, &index), -EOPNOTSUPP);
+	assert_false(index.complete);
+	assert_int_equal(index.kfunc_count, 2);
+	btf_index_done(&index);
+}
+
+static void test_index_damage(_unused_ void **state)
+{
+	uint32_t random = 0x1234567;
+	struct blob blob;
+
+	print_message("# seed 0x%x\n", random);
+	all_kinds(&blob);
+	blob_type(&blob, 12, 0, "walk", 0);
+	for (uint32_t id = 15; id < 30; id++)
+		tag(&blob, "bpf_kfunc", id);
+	for (int round = 0; round < 20000; round++) {
+		struct btf_index index = { 0 };
+		unsigned char *copy;
+
+		blob_finish(&blob);
+		for (int i = 0; i < 3; i++) {
+			random ^= random << 13;
+			random ^= random >> 17;
+			random ^= random << 5;
+			blob.bytes[(random >> 8) % blob.size] = (unsigned char)random;
+		}
+		copy = malloc(blob.size);
+		assert_non_null(copy);
+		memcpy(copy, blob.bytes, blob.size);
+		seen[0] = '\0';
+		assert_true(btf_read_all(copy, blob.size, wanted_names,
+					 ARRAY_SIZE(wanted_names), see, NULL,
+					 &index) <= 2);
+		assert_in_range(index.kfunc_count, 0, 15);
+		btf_index_done(&index);
+		free(copy);
+	}
+}
+
 /* -------------------------------------------------------------------- damage */
 
 static void set_word(struct blob *blob, size_t at, uint32_t word)
@@ -376,6 +469,8 @@ int main(void)
 		cmocka_unit_test(test_callback_stops),
 		cmocka_unit_test(test_unknown_kind),
 		cmocka_unit_test(test_wanted_count),
+		cmocka_unit_test(test_index),
+		cmocka_unit_test(test_index_damage),
 		cmocka_unit_test(test_bad_header),
 		cmocka_unit_test(test_bad_types),
 		cmocka_unit_test(test_cut_anywhere),

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the probes remember: answers and reasons, forgetting, and many threads at once.
+ * The chain of helpers, too: the programs that it makes and what it takes from a log.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "probe-cache.h"
+#include "probe-chain.h"
+#include "util.h"
+
+#define QUESTIONS 20000U /* more than there are chains */
+#define THREADS 4
+#define ROUNDS 20
+
+static struct cache_key key_of(uint32_t n, int32_t token_fd)
+{
+	return (struct cache_key){ n % 7, n, n / 3, token_fd };
+}
+
+static int forget_all(_unused_ void **state)
+{
+	(void)cache_forget(INT32_MIN);
+	return 0;
+}
+
+static void test_keeps(_unused_ void **state)
+{
+	struct bpftoken_error reason = { .code = -EPERM, .why = "because" };
+	struct cache_key key = key_of(1, 5), other = key_of(1, 6);
+	struct cache_answer answer;
+
+	assert_false(cache_find(&key, &answer));
+	cache_keep(&key, cache_epoch(), BPFTOKEN_BLOCKED, &reason);
+	reason.why[0] = '\0';
+	assert_true(cache_find(&key, &answer));
+	assert_int_equal(answer.answer, BPFTOKEN_BLOCKED);
+	assert_string_equal(answer.reason->why, "because");
+	assert_false(cache_find(&other, &answer));
+	cache_keep(&other, cache_epoch(), BPFTOKEN_WORKS, NULL);
+	assert_true(cache_find(&other, &answer));
+	assert_int_equal(answer.answer, BPFTOKEN_WORKS);
+	assert_null(answer.reason);
+}
+
+static void test_first_answer_stays(_unused_ void **state)
+{
+	struct cache_key key = key_of(2, 5);
+	struct cache_answer answer;
+
+	cache_keep(&key, cache_epoch(), BPFTOKEN_WORKS, NULL);
+	cache_keep(&key, cache_epoch(), BPFTOKEN_BLOCKED, NULL);
+	assert_true(cache_find(&key, &answer));
+	assert_int_equal(answer.answer, BPFTOKEN_WORKS);
+}
+
+static void test_forgets(_unused_ void **state)
+{
+	struct cache_answer answer;
+
+	for (uint32_t n = 0; n < QUESTIONS; n++) {
+		struct cache_key key = key_of(n, n % 2 ? 5 : -1);
+
+		cache_keep(&key, cache_epoch(), BPFTOKEN_WORKS, NULL);
+	}
+	assert_int_equal(cache_forget(7), 0);
+	assert_int_equal(cache_forget(5), QUESTIONS / 2);
+	for (uint32_t n = 0; n < QUESTIONS; n++) {
+		struct cache_key key = key_of(n, n % 2 ? 5 : -1);
+
+		assert_int_equal(cache_find(&key, &answer), n % 2 == 0);
+	}
+	assert_int_equal(cache_forget(INT32_MIN), QUESTIONS / 2);
+	assert_int_equal(cache_forget(INT32_MIN), 0);
+}
+
+/* Another answer after forgetting; the first again is the very same object. */
+static void test_answers_change(_unused_ void **state)
+{
+	struct bpftoken_error first = { .code = -EPERM, .why = "first" };
+	struct bpftoken_error second = { .code = -EPERM, .why = "second" };
+	struct cache_key key = key_of(3, 5);
+	struct cache_answer answer, again;
+
+	cache_keep(&key, cache_epoch(), BPFTOKEN_BLOCKED, &first);
+	assert_true(cache_find(&key, &answer));
+	assert_int_equal(cache_forget(5), 1);
+	assert_false(cache_find(&key, &again));
+	cache_keep(&key, cache_epoch(), BPFTOKEN_NO_CAPABILITY, &second);
+	assert_true(cache_find(&key, &again));
+	assert_string_equal(again.reason->why, "second");
+	/* whoever still holds the old one may read it */
+	assert_string_equal(answer.reason->why, "first");
+	assert_int_equal(cache_forget(5), 1);
+	cache_keep(&key, cache_epoch(), BPFTOKEN_BLOCKED, &first);
+	assert_true(cache_find(&key, &again));
+	assert_ptr_equal(again.reason, answer.reason);
+	assert_int_equal(cache_forget(5), 1);
+}
+
+/* Asked before somebody forgot, answered afterwards: may be true no more. */
+static void test_late_answer(_unused_ void **state)
+{
+	struct cache_key key = key_of(4, 5);
+	uint32_t epoch = cache_epoch();
+	struct cache_answer answer;
+
+	(void)cache_forget(5);
+	cache_keep(&key, epoch, BPFTOKEN_WORKS, NULL);
+	assert_false(cache_find(&key, &answer));
+}
+
+static atomic_uint wrong;
+
+static void *work(void *arg)
+{
+	uint32_t seed = (uint32_t)(uintptr_t)arg;
+	struct bpftoken_error reason = { .code = -EPERM };
+
+	for (uint32_t i = 0; i < ROUNDS * 500; i++) {
+		uint32_t n = (i * 7 + seed) % 500;
+		struct cache_key key = key_of(n, 5);
+		struct cache_answer answer;
+		uint32_t epoch = cache_epoch();
+
+		if (cache_find(&key, &answer)) {
+			if (answer.answer != (int)(n % 5) || !answer.reason ||
+			    answer.reason->type != n)
+				atomic_fetch_add(&wrong, 1);
+			continue;
+		}
+		reason.type = n;
+		cache_keep(&key, epoch, (int)(n % 5), &reason);
+		if (i % 999 == seed)
+			(void)cache_forget(5);
+	}
+	return NULL;
+}
+
+static void test_threads(_unused_ void **state)
+{
+	pthread_t threads[THREADS];
+
+	for (uintptr_t i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, work, (void *)i), 0);
+	for (int i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_join(threads[i], NULL), 0);
+	assert_int_equal(wrong, 0);
+}
+
+/* ------------------------------------------------------------------- chain */
+
+static size_t chain_length(void)
+{
+	size_t n = 0;
+
+	while (chain_helper(n))
+		n++;
+	return n;
+}
+
+static void test_chain_program(_unused_ void **state)
+{
+	struct attr_insn insns[CHAIN_INSNS];
+	size_t length = chain_length(), calls = 0;
+	uint32_t count;
+
+	assert_in_range(length, 20, CHAIN_LONGEST);
+	for (size_t i = 0; i < length; i++)
+		assert_int_equal(chain_place(chain_helper(i)), i);
+	assert_int_equal(chain_place(1), -1);
+	count = chain_program(0, length, insns);
+	assert_in_range(count, length, CHAIN_INSNS);
+	for (uint32_t i = 0; i < count; i++)
+		if (insns[i].code == 0x85)
+			assert_int_equal(insns[i].imm, chain_helper(calls++));
+	assert_int_equal(calls, length);
+	/* ends with what is never loaded */
+	assert_int_equal(insns[count - 2].code, 0x61);
+	assert_int_equal(insns[count - 2].regs >> 4, 9);
+	assert_int_equal(insns[count - 1].code, 0x95);
+	assert_true(chain_program(3, 4, insns) < count);
+}
+
+static void test_chain_log(_unused_ void **state)
+{
+	size_t length = chain_length();
+	char log[256];
+	bool hidden;
+
+	assert_int_equal(chain_proven(2, length, "R9 !read_ok\nprocessed", &hidden),
+			 length - 2);
+	assert_false(hidden);
+	snprintf(log, sizeof(log),
+		 "program of this type cannot use helper bpf_x#%u\nprocessed 1 insns",
+		 chain_helper(5));
+	assert_int_equal(chain_proven(2, length, log, &hidden), 3);
+	assert_true(hidden);
+	snprintf(log, sizeof(log), "unknown func bpf_x#%u\n", chain_helper(2));
+	assert_int_equal(chain_proven(2, length, log, &hidden), 0);
+	assert_true(hidden);
+	/* about arguments, about a helper that is not called, about nothing */
+	assert_int_equal(chain_proven(2, length, "R1 type=ctx expected=fp", &hidden), -1);
+	assert_int_equal(chain_proven(2, length, "unknown func bpf_x#1\n", &hidden), -1);
+	snprintf(log, sizeof(log), "unknown func bpf_x#%u\n", chain_helper(1));
+	assert_int_equal(chain_proven(2, length, log, &hidden), -1);
+	assert_int_equal(chain_proven(2, length, "unknown func", &hidden), -1);
+	assert_int_equal(chain_proven(2, length, "", &hidden), -1);
+	assert_false(hidden);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_keeps, forget_all),
+		cmocka_unit_test_setup(test_first_answer_stays, forget_all),
+		cmocka_unit_test_setup(test_forgets, forget_all),
+		cmocka_unit_test_setup(test_answers_change, forget_all),
+		cmocka_unit_test_setup(test_late_answer, forget_all),
+		cmocka_unit_test_setup(test_threads, forget_all),
+		cmocka_unit_test(test_chain_program),
+		cmocka_unit_test(test_chain_log),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
