@@ -8,11 +8,11 @@
 #include "bpffs.h"
 #include "text.h"
 
+#include <dlfcn.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
-#include <zlib.h>
 
 static int add(struct system_facts *facts, const char *group, const char *name,
 	       const char *value, const char *means)
@@ -172,31 +172,59 @@ static int take_config_line(char *line, char *values[])
 	return 0;
 }
 
-static gzFile open_config(const char *release)
+/* What we use of zlib, opened here alone: no other path of the command loads it. */
+struct zlib {
+	void *handle;
+	void *(*open)(const char *path, const char *mode);
+	char *(*gets)(void *file, char *line, int size);
+	int (*close)(void *file);
+};
+
+static bool zlib_load(struct zlib *zlib)
+{
+	zlib->handle = dlopen("libz.so.1", RTLD_NOW | RTLD_LOCAL);
+	if (!zlib->handle)
+		return false;
+	*(void **)&zlib->open = dlsym(zlib->handle, "gzopen");
+	*(void **)&zlib->gets = dlsym(zlib->handle, "gzgets");
+	*(void **)&zlib->close = dlsym(zlib->handle, "gzclose");
+	return zlib->open && zlib->gets && zlib->close;
+}
+
+static void zlib_done(struct zlib *zlib)
+{
+	if (zlib->handle)
+		dlclose(zlib->handle);
+}
+
+static void *open_config(const struct zlib *zlib, const char *release)
 {
 	char path[512];
-	gzFile file = gzopen("/proc/config.gz", "re");
+	void *file = zlib->open("/proc/config.gz", "re");
 
 	if (file)
 		return file;
 	snprintf(path, sizeof(path), "/boot/config-%s", release);
-	return gzopen(path, "re"); /* reads what is not compressed, too */
+	return zlib->open(path, "re"); /* reads what is not compressed, too */
 }
 
 static int add_config(struct system_facts *facts, const char *release)
 {
+	_cleanup_(zlib_done) struct zlib zlib = { 0 };
 	char *values[ARRAY_SIZE(config_names)] = { NULL };
-	gzFile file = open_config(release);
 	char line[1024];
+	void *file;
 	int r = 0;
 
+	if (!zlib_load(&zlib))
+		return add(facts, "config", "CONFIG", NULL, "libz.so.1 is not here");
+	file = open_config(&zlib, release);
 	if (!file)
 		return add(facts, "config", "CONFIG", NULL,
 			   "neither /proc/config.gz nor /boot/config-RELEASE is here");
-	gzbuffer(file, 1U << 17);
-	while (r == 0 && gzgets(file, line, sizeof(line)))
+	while (r == 0 && zlib.gets(file, line, sizeof(line)))
 		r = take_config_line(line, values);
-	gzclose_r(file);
+	zlib.close(file);
 	for (size_t i = 0; i < ARRAY_SIZE(config_names); i++) {
 		if (r == 0)
 			r = add(facts, "config", config_names[i], values[i], NULL);
