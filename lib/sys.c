@@ -50,6 +50,12 @@ int sys_bpf(unsigned int cmd, void *attr, uint32_t size)
 	return result(syscall(SYS_bpf, cmd, attr, size));
 }
 
+int sys_bpf_common(unsigned int cmd, void *attr, uint32_t size, void *common,
+		   uint32_t common_size)
+{
+	return result(syscall(SYS_bpf, cmd, attr, size, common, common_size));
+}
+
 int sys_fsopen(const char *fstype)
 {
 	return result(syscall(SYS_fsopen, fstype, FSOPEN_CLOEXEC_));

@@ -17,6 +17,9 @@
 
 /* bpf(2): attr is one of the structs of attr.h, size its size in bytes. */
 int sys_bpf(unsigned int cmd, void *attr, uint32_t size);
+/* With the fifth argument, which Linux 7.2 looks at where cmd says so. */
+int sys_bpf_common(unsigned int cmd, void *attr, uint32_t size, void *common,
+		   uint32_t common_size);
 
 /* The mount calls of Linux 5.2. fsopen() and fsmount() descriptors are close-on-exec. */
 int sys_fsopen(const char *fstype);

@@ -16,7 +16,7 @@ layers='
 1 names error attr text btf mountinfo
 2 policy dialect dialects dialect-lxd dialect-mount list
 3 bpffs handshake join token
-4 load
+4 bpf carry load
 5 probe explain denial
 6 host/
 7 inspect/ learn/ exec/
