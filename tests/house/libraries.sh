@@ -15,6 +15,7 @@ needed() {
 	grep -q '^libc[.]so' "$work/needed" || echo "$1: readelf shows no libc"
 	grep -Ev "^($2)[.]so[.0-9]*\$" "$work/needed" | sed "s|^|$1: needs |"
 	# What points into the build is taken out when it is installed.
+	# shellcheck disable=SC2016 # the loader's variable
 	grep -E '\((RPATH|RUNPATH)\)' "$work/dynamic" | grep -vF '[$ORIGIN/../lib]' | sed "s|^|$1: |"
 }
 
