@@ -128,7 +128,7 @@ struct bpftoken_error {
 	uint32_t column;
 	uint32_t type; /* map or program type of a refused load */
 	uint32_t attach_type; /* expected attach type of a refused program */
-	int32_t token_fd; /* token that a refused call carried, -1 = none */
+	int32_t token_fd; /* token that a refused call was to carry, -1 = none */
 	char what[192]; /* what failed, without a full stop */
 	char why[512]; /* why */
 	char fix[320]; /* what to do; may be empty */
@@ -789,11 +789,14 @@ struct bpftoken_btf_by_id_opts {
  * @opts: which one
  * @err: what failed
  *
+ * Before Linux 6.15 the command takes no token. The call then goes without, and
+ * bpftoken_explain() says so where it is refused.
+ *
  * Returns: the file descriptor of the BTF.
  * Errors:
  *   EPERM   btf_get_fd_by_id is not delegated by the token, or CAP_SYS_ADMIN is missing
  *           in its user namespace.
- *   EINVAL  not a token; or the kernel takes no token here (before Linux 6.15).
+ *   EINVAL  not a token.
  *   ENOENT  no such id.
  *   EBADF   token_fd is not a descriptor.
  * Privilege: CAP_SYS_ADMIN in the user namespace of the token (CAP_BPF is not enough);
@@ -803,6 +806,44 @@ struct bpftoken_btf_by_id_opts {
  */
 BPFTOKEN_API int bpftoken_btf_get_fd_by_id(const struct bpftoken_btf_by_id_opts *opts,
 					   struct bpftoken_error *err);
+
+struct bpftoken_bpf_opts {
+	size_t sz;
+	int32_t token_fd; /* 0 the process-wide token, -1 none, above 0 this one */
+	uint32_t common_size; /* bytes of common */
+	void *common; /* struct bpf_common_attr, where cmd has BPF_COMMON_ATTRS (7.2) */
+	struct bpftoken_error *err; /* what failed, or NULL */
+};
+
+/**
+ * bpftoken_bpf - bpf(2), with the token where the command takes one
+ * @cmd: command, enum bpf_cmd, with or without BPF_COMMON_ATTRS
+ * @attr: union bpf_attr
+ * @size: bytes of attr
+ * @opts: which token, or NULL for the process-wide one
+ *
+ * For code that builds its own attr. map_create, prog_load, btf_load and
+ * btf_get_fd_by_id get the token's field and BPF_F_TOKEN_FD, in a copy of the attr that
+ * is long enough for them; what the kernel writes into the attr arrives in the caller's,
+ * as far as that goes, and the token does not. A kernel whose command has no such field
+ * gets neither. Every other command, and an attr that has a token already, that
+ * is empty or is longer than 4096 bytes, goes to the kernel as it is.
+ *
+ * Returns: what bpf(2) returns: a file descriptor or 0.
+ * Errors:
+ *   EPERM   not permitted; bpftoken_explain() finds which check refused.
+ *   EBADF   token_fd is not a descriptor.
+ *   EINVAL  not a token.
+ *   EFAULT  attr is NULL and size is not 0.
+ *   E2BIG   attr is longer than a page or has bytes set that the kernel does not know;
+ *           or unknown options.
+ *   any of bpf(2).
+ * Privilege: that of the command, in the user namespace of the token.
+ * Since: 0.1
+ * Source: Linux kernel/bpf/syscall.c, __sys_bpf().
+ */
+BPFTOKEN_API int bpftoken_bpf(uint32_t cmd, void *attr, uint32_t size,
+			      const struct bpftoken_bpf_opts *opts);
 
 /* ------------------------------------------------------------------ probes */
 

@@ -2,6 +2,7 @@
 /* What the kernel looks at in a token-taking bpf() call, as tables. */
 #include "attr.h"
 
+#include "bpftoken.h"
 #include "util.h"
 
 #include <linux/capability.h>
@@ -28,18 +29,19 @@ OFFSET(attr_btf_get_fd_by_id, fd_by_id_token_fd, 12);
 OFFSET(attr_token_create, bpffs_fd, 4);
 OFFSET(attr_obj_info, info, 8);
 
-#define TOKEN_ROW(cmd_, type, flags_member, fd_member)                              \
-	{                                                                           \
-		.cmd = (cmd_), .flags_offset = offsetof(struct type, flags_member), \
-		.fd_offset = offsetof(struct type, fd_member),                      \
-		.min_size = offsetof(struct type, fd_member) + sizeof(uint32_t)     \
+#define TOKEN_ROW(index_, name, type, flags_member, fd_member)                         \
+	{                                                                              \
+		.cmd = ATTR_##name, .stage = BPFTOKEN_STAGE_##name, .index = (index_), \
+		.flags_offset = offsetof(struct type, flags_member),                   \
+		.fd_offset = offsetof(struct type, fd_member),                         \
+		.min_size = offsetof(struct type, fd_member) + sizeof(uint32_t)        \
 	}
 
-static const struct attr_token_row token_rows[] = {
-	TOKEN_ROW(ATTR_MAP_CREATE, attr_map_create, map_flags, map_token_fd),
-	TOKEN_ROW(ATTR_PROG_LOAD, attr_prog_load, prog_flags, prog_token_fd),
-	TOKEN_ROW(ATTR_BTF_LOAD, attr_btf_load, btf_flags, btf_token_fd),
-	TOKEN_ROW(ATTR_BTF_GET_FD_BY_ID, attr_btf_get_fd_by_id, open_flags,
+static const struct attr_token_row token_rows[ATTR_TOKEN_ROWS] = {
+	TOKEN_ROW(0, MAP_CREATE, attr_map_create, map_flags, map_token_fd),
+	TOKEN_ROW(1, PROG_LOAD, attr_prog_load, prog_flags, prog_token_fd),
+	TOKEN_ROW(2, BTF_LOAD, attr_btf_load, btf_flags, btf_token_fd),
+	TOKEN_ROW(3, BTF_GET_FD_BY_ID, attr_btf_get_fd_by_id, open_flags,
 		  fd_by_id_token_fd),
 };
 

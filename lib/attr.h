@@ -28,6 +28,10 @@ enum attr_cmd {
 /* BPF_F_SLEEPABLE, a program flag. */
 #define ATTR_F_SLEEPABLE (1U << 4)
 
+/* BPF_COMMON_ATTRS (Linux 7.2): set in a command when bpf(2) has its fifth argument. */
+#define ATTR_COMMON_ATTRS (1U << 16)
+#define ATTR_MAP_TYPE_ARRAY 2
+
 #define ATTR_NAME_LEN 16
 
 struct attr_map_create {
@@ -98,10 +102,14 @@ struct attr_insn {
 /* A command that takes a token. */
 struct attr_token_row {
 	uint32_t cmd;
+	uint32_t stage; /* of an error: enum bpftoken_stage */
+	uint16_t index; /* in the table */
 	uint16_t flags_offset; /* of the field that ATTR_F_TOKEN_FD is set in */
 	uint16_t fd_offset; /* of the token's fd */
 	uint16_t min_size; /* an attr that holds the fd */
 };
+
+#define ATTR_TOKEN_ROWS 4
 
 /* The row of a command, or NULL: it takes no token. */
 const struct attr_token_row *attr_token_row(uint32_t cmd);

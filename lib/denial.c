@@ -9,6 +9,7 @@
 
 #include "attr.h"
 #include "bpffs.h"
+#include "carry.h"
 #include "mountinfo.h"
 #include "names.h"
 #include "policy.h"
@@ -258,13 +259,30 @@ static uint32_t without_token(const struct denied_call *call,
 	return BPFTOKEN_NOT_DELEGATED;
 }
 
+/* The token was left out of the call: the kernel would have refused it with the token. */
+static bool kernel_takes_no_token(const struct denied_call *call,
+				  struct bpftoken_error *reason)
+{
+	const char *name = bpftoken_name(BPFTOKEN_CMDS, call->cmd);
+
+	if (call->token_fd < 0 || carry_kernel_takes(call->cmd))
+		return false;
+	snprintf(reason->why, sizeof(reason->why),
+		 "the running kernel's command %s takes no token", name ? name : "");
+	snprintf(reason->fix, sizeof(reason->fix),
+		 "use a newer kernel (6.9, for btf_get_fd_by_id 6.15), or let the host "
+		 "do this");
+	reason->kind = BPFTOKEN_KIND_KERNEL;
+	return true;
+}
+
 uint32_t denial_find(const struct denied_call *call, struct bpftoken_error *reason)
 {
 	struct need needs[BPFTOKEN_SETS];
 	size_t n = needs_of(call, needs);
 	int delegated;
 
-	if (kernel_lacks(needs, n, reason))
+	if (kernel_lacks(needs, n, reason) || kernel_takes_no_token(call, reason))
 		return BPFTOKEN_KERNEL_LACKS;
 	reason->kind = BPFTOKEN_KIND_DENIED;
 	if (call->token_fd < 0)

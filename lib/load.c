@@ -3,45 +3,9 @@
  * The four commands that take a token. Each fills its attr from the options, lets
  * carry_token() put the token where the command wants it, and calls.
  */
-#include "attr.h"
-#include "error.h"
+#include "carry.h"
 
 #include <string.h>
-
-/* 0 is the process-wide token, negative none. The result is an fd, or -1. */
-static int resolve_token(int token_fd)
-{
-	if (token_fd == 0)
-		return bpftoken_global_get();
-	return token_fd < 0 ? -1 : token_fd;
-}
-
-/* The field is only ever set together with its flag: older kernels do not have it. */
-static void carry_token(uint32_t cmd, void *attr, int token_fd)
-{
-	const struct attr_token_row *row = attr_token_row(cmd);
-	uint32_t flags, fd = (uint32_t)token_fd;
-
-	if (token_fd < 0)
-		return;
-	memcpy(&flags, (char *)attr + row->flags_offset, sizeof(flags));
-	flags |= ATTR_F_TOKEN_FD;
-	memcpy((char *)attr + row->flags_offset, &flags, sizeof(flags));
-	memcpy((char *)attr + row->fd_offset, &fd, sizeof(fd));
-}
-
-/* What a refused call was about, for bpftoken_explain(). */
-static int raise_refused(struct bpftoken_error *err, uint32_t stage, int code,
-			 uint32_t type, uint32_t attach_type, int token_fd)
-{
-	err_raise(err, stage, code, NULL);
-	if (err) {
-		err->type = type;
-		err->attach_type = attach_type;
-		err->token_fd = token_fd;
-	}
-	return code;
-}
 
 static int take_name(char field[ATTR_NAME_LEN], const char *name,
 		     struct bpftoken_error *err)
@@ -58,38 +22,42 @@ static int take_name(char field[ATTR_NAME_LEN], const char *name,
 int bpftoken_map_create(const struct bpftoken_map_create_opts *opts,
 			struct bpftoken_error *err)
 {
-	struct bpftoken_map_create_opts o;
+	struct bpftoken_map_create_opts own;
+	const struct bpftoken_map_create_opts *o = opts;
 	struct attr_map_create attr;
-	int r, token_fd;
+	int r = 0, token_fd;
 
-	r = opts_take(&o, sizeof(o), opts, err);
+	/* A call that costs half a microsecond: what can be left out is. */
+	if (!opts || opts->sz != sizeof(own)) {
+		r = opts_take(&own, sizeof(own), opts, err);
+		o = &own;
+	}
 	if (r < 0)
 		return r;
 	attr = (struct attr_map_create){
-		.map_type = o.type,
-		.key_size = o.key_size,
-		.value_size = o.value_size,
-		.max_entries = o.max_entries,
-		.map_flags = o.flags,
-		.inner_map_fd = o.inner_map_fd,
-		.numa_node = o.numa_node,
-		.map_ifindex = o.ifindex,
-		.btf_fd = o.btf_fd,
-		.btf_key_type_id = o.btf_key_type_id,
-		.btf_value_type_id = o.btf_value_type_id,
-		.btf_vmlinux_value_type_id = o.btf_vmlinux_value_type_id,
-		.map_extra = o.map_extra,
-		.value_type_btf_obj_fd = o.value_type_btf_obj_fd,
+		.map_type = o->type,
+		.key_size = o->key_size,
+		.value_size = o->value_size,
+		.max_entries = o->max_entries,
+		.map_flags = o->flags,
+		.inner_map_fd = o->inner_map_fd,
+		.numa_node = o->numa_node,
+		.map_ifindex = o->ifindex,
+		.btf_fd = o->btf_fd,
+		.btf_key_type_id = o->btf_key_type_id,
+		.btf_value_type_id = o->btf_value_type_id,
+		.btf_vmlinux_value_type_id = o->btf_vmlinux_value_type_id,
+		.map_extra = o->map_extra,
+		.value_type_btf_obj_fd = o->value_type_btf_obj_fd,
 	};
-	r = take_name(attr.map_name, o.name, err);
+	r = take_name(attr.map_name, o->name, err);
 	if (r < 0)
 		return r;
-	token_fd = resolve_token(o.token_fd);
+	token_fd = carry_resolve(o->token_fd);
 	carry_token(ATTR_MAP_CREATE, &attr, token_fd);
 	r = sys_bpf(ATTR_MAP_CREATE, &attr, sizeof(attr));
 	if (r < 0)
-		return raise_refused(err, BPFTOKEN_STAGE_MAP_CREATE, r, o.type, 0,
-				     token_fd);
+		return carry_raise(err, ATTR_MAP_CREATE, r, &attr, token_fd);
 	return r;
 }
 
@@ -136,14 +104,13 @@ int bpftoken_prog_load(const struct bpftoken_prog_load_opts *opts,
 	r = take_name(attr.prog_name, o.name, err);
 	if (r < 0)
 		return r;
-	token_fd = resolve_token(o.token_fd);
+	token_fd = carry_resolve(o.token_fd);
 	carry_token(ATTR_PROG_LOAD, &attr, token_fd);
 	r = sys_bpf(ATTR_PROG_LOAD, &attr, sizeof(attr));
 	if (o.ret_log_true_size)
 		*o.ret_log_true_size = attr.log_true_size;
 	if (r < 0)
-		return raise_refused(err, BPFTOKEN_STAGE_PROG_LOAD, r, o.type,
-				     o.expected_attach_type, token_fd);
+		return carry_raise(err, ATTR_PROG_LOAD, r, &attr, token_fd);
 	return r;
 }
 
@@ -164,11 +131,11 @@ int bpftoken_btf_load(const struct bpftoken_btf_load_opts *opts,
 		.btf_log_size = o.log_size,
 		.btf_log_level = o.log_level,
 	};
-	token_fd = resolve_token(o.token_fd);
+	token_fd = carry_resolve(o.token_fd);
 	carry_token(ATTR_BTF_LOAD, &attr, token_fd);
 	r = sys_bpf(ATTR_BTF_LOAD, &attr, sizeof(attr));
 	if (r < 0)
-		return raise_refused(err, BPFTOKEN_STAGE_BTF_LOAD, r, 0, 0, token_fd);
+		return carry_raise(err, ATTR_BTF_LOAD, r, &attr, token_fd);
 	return r;
 }
 
@@ -183,11 +150,10 @@ int bpftoken_btf_get_fd_by_id(const struct bpftoken_btf_by_id_opts *opts,
 	if (r < 0)
 		return r;
 	attr = (struct attr_btf_get_fd_by_id){ .btf_id = o.id };
-	token_fd = resolve_token(o.token_fd);
+	token_fd = carry_resolve(o.token_fd);
 	carry_token(ATTR_BTF_GET_FD_BY_ID, &attr, token_fd);
 	r = sys_bpf(ATTR_BTF_GET_FD_BY_ID, &attr, sizeof(attr));
 	if (r < 0)
-		return raise_refused(err, BPFTOKEN_STAGE_BTF_GET_FD_BY_ID, r, o.id, 0,
-				     token_fd);
+		return carry_raise(err, ATTR_BTF_GET_FD_BY_ID, r, &attr, token_fd);
 	return r;
 }

@@ -20,6 +20,9 @@ int sys_bpf(unsigned int cmd, void *attr, uint32_t size);
 /* perf_event_open(2) for pid (0 = the caller) on cpu (-1 = any), close-on-exec. */
 struct perf_event_attr;
 int sys_perf_event_open(struct perf_event_attr *attr, pid_t pid, int cpu);
+/* With the fifth argument, which Linux 7.2 looks at where cmd says so. */
+int sys_bpf_common(unsigned int cmd, void *attr, uint32_t size, void *common,
+		   uint32_t common_size);
 
 /* The mount calls of Linux 5.2. fsopen() and fsmount() descriptors are close-on-exec. */
 int sys_fsopen(const char *fstype);

@@ -14,7 +14,9 @@ needed() {
 	sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' "$work/dynamic" >"$work/needed"
 	grep -q '^libc[.]so' "$work/needed" || echo "$1: readelf shows no libc"
 	grep -Ev "^($2)[.]so[.0-9]*\$" "$work/needed" | sed "s|^|$1: needs |"
-	grep -E '\((RPATH|RUNPATH)\)' "$work/dynamic" | sed "s|^|$1: |"
+	# What points into the build is taken out when it is installed.
+	# shellcheck disable=SC2016 # the loader's variable
+	grep -E '\((RPATH|RUNPATH)\)' "$work/dynamic" | grep -vF '[$ORIGIN/../lib]' | sed "s|^|$1: |"
 }
 
 # loaded: all that the loader maps for the command, without running it.
@@ -37,6 +39,8 @@ loaded_by() {
 }
 
 rule "the library needs libc alone" needed "$build/lib/libbpftoken.so" 'libc|ld-linux.*'
+rule "libbpftoken-libbpf needs libbpftoken and libc alone" \
+	needed "$build/libbpf/libbpftoken-libbpf.so" 'libc|ld-linux.*|libbpftoken'
 rule "the command needs libc, json-c, libcap, libseccomp and inih at most" \
 	needed "$build/bpftoken" 'libc|ld-linux.*|libjson-c|libcap|libseccomp|libinih'
 rule "nothing that the command needs brings libbpf or libelf" loaded

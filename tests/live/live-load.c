@@ -225,13 +225,26 @@ static void exactly_the_needed_bits(void)
 	}
 }
 
+/* The field is not sent to it: what it says is EPERM, and never EINVAL. */
 static void refused_by_an_old_kernel(void *data)
 {
+	struct attr_btf_get_fd_by_id attr = { .btf_id = btf_id };
+	BPFTOKEN_OPTS(bpftoken_bpf_opts, opts);
 	struct bpftoken_error err;
+	int token = make_token();
 
 	(void)data;
-	EXPECT_EQ(call_btf_by_id(make_token(), &err), -EINVAL);
+	EXPECT_EQ(call_btf_by_id(token, &err), -EPERM);
 	EXPECT_EQ(err.stage, BPFTOKEN_STAGE_BTF_GET_FD_BY_ID);
+	EXPECT_EQ(err.token_fd, token);
+	EXPECT_EQ(bpftoken_explain(&err), BPFTOKEN_KIND_KERNEL);
+	EXPECT_STR(err.why,
+		   "the running kernel's command btf_get_fd_by_id takes no token");
+	opts.token_fd = token;
+	opts.err = &err;
+	EXPECT_EQ(bpftoken_bpf(ATTR_BTF_GET_FD_BY_ID, &attr, sizeof(attr), &opts),
+		  -EPERM);
+	EXPECT_EQ(bpftoken_explain(&err), BPFTOKEN_KIND_KERNEL);
 	EXPECT_EQ(call_btf_by_id(-1, &err), -EPERM);
 }
 
@@ -434,6 +447,150 @@ static void verifier_log(void)
 	live_in_container(SMALL_POLICY, rejected_program, NULL);
 }
 
+/* ---------------------------------------------------- attrs of the caller's */
+
+static int call_raw(uint32_t cmd, void *attr, uint32_t size, int token_fd,
+		    struct bpftoken_error *err)
+{
+	BPFTOKEN_OPTS(bpftoken_bpf_opts, opts);
+
+	opts.token_fd = token_fd;
+	opts.err = err;
+	return bpftoken_bpf(cmd, attr, size, &opts);
+}
+
+/* An attr of Linux 4.7, which ends behind max_entries, and one of each later end. */
+static void short_attrs(int token)
+{
+	const uint32_t kept[20] = { MAP_RINGBUF, 0, 0, (uint32_t)getpagesize() };
+	struct bpftoken_error err;
+	uint32_t attr[20];
+
+	for (uint32_t size = 16; size <= sizeof(attr); size += 4) {
+		memcpy(attr, kept, sizeof(attr));
+		EXPECT_OK(call_raw(ATTR_MAP_CREATE, attr, size, token, &err), &err);
+		EXPECT_EQ(memcmp(attr, kept, sizeof(attr)), 0);
+		EXPECT_EQ(call_raw(ATTR_MAP_CREATE, attr, size, -1, &err), -EPERM);
+		EXPECT_EQ(err.stage, BPFTOKEN_STAGE_MAP_CREATE);
+	}
+}
+
+/* What the kernel has to say about a size is what it says without us. */
+static void odd_sizes(int token)
+{
+	static const uint32_t sizes[] = { 0, 200, 256, 4096, 4097, 65536, UINT32_MAX };
+	static unsigned char attr[65536], with[sizeof(attr)];
+	const struct attr_token_create known = { .bpffs_fd = UINT32_MAX };
+	struct bpftoken_error err;
+
+	for (size_t i = 0; i < LIVE_COUNT(sizes); i++) {
+		int plain = sys_bpf(ATTR_MAP_CREATE, attr, sizes[i]);
+
+		EXPECT_EQ(plain, sizes[i] > 4096 ? -E2BIG : -EINVAL);
+		EXPECT_EQ(call_raw(ATTR_MAP_CREATE, with, sizes[i], token, &err), plain);
+		EXPECT_EQ(err.stage, BPFTOKEN_STAGE_MAP_CREATE);
+		EXPECT_EQ(memcmp(attr, with, sizeof(attr)), 0);
+	}
+	with[4095] = 1;
+	EXPECT_EQ(call_raw(ATTR_MAP_CREATE, with, 4096, token, &err), -E2BIG);
+	EXPECT_EQ(call_raw(ATTR_MAP_CREATE, NULL, 80, token, &err), -EFAULT);
+	/* no token in it, and none added */
+	memcpy(with, &known, sizeof(known));
+	EXPECT_EQ(call_raw(ATTR_TOKEN_CREATE, with, sizeof(known), token, &err), -EBADF);
+	EXPECT_EQ(err.stage, BPFTOKEN_STAGE_BPF);
+	EXPECT_EQ(call_raw(63, with, sizeof(known), token, &err), -EINVAL);
+}
+
+/* The log's size, in an attr that ends right behind it: before the token's field. */
+static void short_prog(int token)
+{
+	const struct attr_insn insns[] = { ATTR_INSN_EXIT() };
+	char log[4096] = "";
+	struct attr_prog_load attr = { .prog_type = PROG_SOCKET_FILTER,
+				       .insn_cnt = 1,
+				       .insns = (uintptr_t)insns,
+				       .license = (uintptr_t) "GPL",
+				       .log_level = 1,
+				       .log_size = sizeof(log),
+				       .log_buf = (uintptr_t)log };
+	struct bpftoken_error err;
+
+	EXPECT_EQ(call_raw(ATTR_PROG_LOAD, &attr,
+			   offsetof(struct attr_prog_load, prog_token_fd), token, &err),
+		  -EACCES);
+	EXPECT_HAS(log, "R0 !read_ok");
+	EXPECT(attr.log_true_size > 0 && attr.log_true_size <= sizeof(log));
+	EXPECT_EQ(attr.prog_flags, 0);
+}
+
+static void raw_attrs(void *data)
+{
+	struct attr_map_create own = { .map_type = MAP_RINGBUF,
+				       .max_entries = (uint32_t)getpagesize() };
+	struct bpftoken_error err;
+	int token = make_token(), closed_fd = 900;
+
+	(void)data;
+	short_attrs(token);
+	odd_sizes(token);
+	short_prog(token);
+	/* one that is there already wins over the one that is given */
+	own.map_flags = ATTR_F_TOKEN_FD;
+	own.map_token_fd = (uint32_t)token;
+	EXPECT_OK(call_raw(ATTR_MAP_CREATE, &own, sizeof(own), closed_fd, &err), &err);
+	EXPECT_OK(call_raw(ATTR_MAP_CREATE, &own, sizeof(own), -1, &err), &err);
+	own.map_flags = own.map_token_fd = 0;
+	EXPECT_EQ(call_raw(ATTR_MAP_CREATE, &own, sizeof(own), closed_fd, &err), -EBADF);
+	EXPECT_EQ(
+		call_raw(ATTR_MAP_CREATE, &own, sizeof(own), open_dir(LIVE_BPFFS), &err),
+		-EINVAL);
+	/* the process-wide one */
+	EXPECT_EQ(bpftoken_bpf(ATTR_MAP_CREATE, &own, sizeof(own), NULL), -EPERM);
+	bpftoken_global_set(token);
+	EXPECT(bpftoken_bpf(ATTR_MAP_CREATE, &own, sizeof(own), NULL) >= 0);
+	EXPECT_EQ(own.map_flags, 0);
+	EXPECT_EQ(own.map_token_fd, 0);
+}
+
+static void own_attrs(void)
+{
+	live_in_container(SMALL_POLICY, raw_attrs, NULL);
+}
+
+/* BPF_COMMON_ATTRS: Linux 7.2 has it, others say EINVAL, with a token and without. */
+static void with_common_attrs(void *data)
+{
+	char log[512] = "";
+	struct {
+		uint64_t log_buf;
+		uint32_t log_size, log_level, log_true_size, padding;
+	} common = { (uintptr_t)log, sizeof(log), 1, 0, 0 };
+	struct attr_map_create attr = { .map_type = MAP_RINGBUF,
+					.max_entries = (uint32_t)getpagesize() };
+	BPFTOKEN_OPTS(bpftoken_bpf_opts, opts);
+	struct bpftoken_error err;
+	bool known;
+
+	(void)data;
+	known = sys_bpf_common(ATTR_COMMON_ATTRS, &attr, sizeof(attr), &common,
+			       sizeof(common)) == -EPERM;
+	opts.token_fd = make_token();
+	opts.common = &common;
+	opts.common_size = sizeof(common);
+	opts.err = &err;
+	if (known)
+		EXPECT_OK(bpftoken_bpf(ATTR_COMMON_ATTRS, &attr, sizeof(attr), &opts),
+			  &err);
+	else
+		EXPECT_EQ(bpftoken_bpf(ATTR_COMMON_ATTRS, &attr, sizeof(attr), &opts),
+			  -EINVAL);
+}
+
+static void common_attrs(void)
+{
+	live_in_container(SMALL_POLICY, with_common_attrs, NULL);
+}
+
 static const struct live_test tests[] = {
 	{ "exactly the needed bits", exactly_the_needed_bits, false },
 	{ "btf by id, where the kernel takes a token", btf_by_id, false },
@@ -442,6 +599,8 @@ static const struct live_test tests[] = {
 	{ "what is no token", what_is_no_token, false },
 	{ "options", options, false },
 	{ "the verifier's log", verifier_log, false },
+	{ "attrs of the caller's", own_attrs, false },
+	{ "attrs of the caller's, with a fifth argument", common_attrs, false },
 };
 
 LIVE_MAIN(tests)

@@ -227,6 +227,84 @@ static void open_with_path(void)
 	live_in_container(SMALL_POLICY, open_paths, NULL);
 }
 
+/* ------------------------------------------------------------------- adopt */
+
+static void adopt_tokens(void *data)
+{
+	struct bpftoken_error err;
+	int token = EXPECT_OK(bpftoken_open(NULL, &err), &err);
+	int others[] = { open_dir(LIVE_BPFFS),
+			 open_dir("/"),
+			 open("/proc/self/status", O_RDONLY | O_CLOEXEC),
+			 EXPECT_OK(try_map(MAP_RINGBUF, token, &err), &err),
+			 900,
+			 -1 };
+	int copy = dup(token);
+
+	(void)data;
+	EXPECT_EQ(fcntl(copy, F_GETFD), 0);
+	EXPECT_EQ(bpftoken_adopt(copy, &err), copy);
+	EXPECT_EQ(fcntl(copy, F_GETFD), FD_CLOEXEC);
+	EXPECT_OK(try_map(MAP_RINGBUF, copy, &err), &err);
+	for (size_t i = 0; i < LIVE_COUNT(others); i++) {
+		EXPECT_EQ(bpftoken_adopt(others[i], &err), i < 4 ? -EINVAL : -EBADF);
+		EXPECT_EQ(err.stage, BPFTOKEN_STAGE_TOKEN_INFO);
+		EXPECT_EQ(bpftoken_explain(&err), BPFTOKEN_KIND_USAGE);
+	}
+	/* never 0, which would mean the process-wide one */
+	EXPECT_EQ(dup2(token, STDIN_FILENO), STDIN_FILENO);
+	copy = EXPECT_OK(bpftoken_adopt(STDIN_FILENO, &err), &err);
+	EXPECT(copy > 2);
+	EXPECT_OK(try_map(MAP_RINGBUF, copy, &err), &err);
+}
+
+static void adopt(void)
+{
+	live_in_container(SMALL_POLICY, adopt_tokens, NULL);
+}
+
+/* From a parent, across execve(), to the command. */
+static void hand_over(void *data)
+{
+	struct bpftoken_error err;
+	char number[16];
+	struct live_result *result = calloc(1, sizeof(*result));
+	int token = dup(EXPECT_OK(bpftoken_open(NULL, &err), &err));
+
+	(void)data;
+	snprintf(number, sizeof(number), "%d", token);
+	/* no bpffs is left to make one of */
+	EXPECT_EQ(umount2(LIVE_BPFFS, MNT_DETACH), 0);
+	live_bpftoken(result, "test", NULL);
+	EXPECT_EQ(result->status, 1);
+	EXPECT_EQ(setenv("BPFTOKEN_FD", number, 1), 0);
+	live_bpftoken(result, "test", NULL);
+	EXPECT_EQ(result->status, 0);
+	EXPECT_HAS(result->out,
+		   "map  ringbuf            not delegated [1]     supported");
+	EXPECT_EQ(setenv("BPFTOKEN_FD", "1", 1), 0);
+	live_bpftoken(result, "test", NULL);
+	EXPECT_EQ(result->status, 2);
+	EXPECT_HAS(result->err, "cannot use the token of $BPFTOKEN_FD");
+	EXPECT_EQ(unsetenv("BPFTOKEN_FD"), 0);
+	EXPECT_EQ(setenv("BPFTOKEN_PATH", "", 1), 0);
+	live_bpftoken(result, "test", NULL);
+	EXPECT_EQ(result->status, 2);
+	free(result);
+}
+
+static void token_of_the_parent(void)
+{
+	static struct live_result result;
+
+	/* the copy that a container's root may run is made out here */
+	live_bpftoken(&result, "--version", NULL);
+	EXPECT_EQ(result.status, 0);
+	live_in_container(SMALL_POLICY, hand_over, NULL);
+}
+
+/* ------------------------------------------------------------------ search */
+
 static void expect_masks(int token, const char *text)
 {
 	_cleanup_policy_ struct bpftoken_policy *wanted = live_policy(text);
@@ -300,6 +378,34 @@ static void discovery_takes_the_first_that_covers(void)
 	}
 	in_child(search_two, &container);
 	live_container_end(&container);
+}
+
+/* Covered by another file system, below a name with blanks, and a part of it alone. */
+static void search_odd_mounts(void *data)
+{
+	static const char spaced[] = "/run/a b\\c", part[] = "/run/part";
+	struct bpftoken_error err;
+
+	(void)data;
+	EXPECT_EQ(mount("live", "/run", "tmpfs", 0, NULL), 0);
+	EXPECT_EQ(mkdir(spaced, 0755) | mkdir(part, 0755), 0);
+	EXPECT_EQ(mkdir(LIVE_BPFFS "/below", 0755), 0);
+	EXPECT_EQ(mount(LIVE_BPFFS "/below", part, NULL, MS_BIND, NULL), 0);
+	EXPECT_EQ(mount(LIVE_BPFFS, spaced, NULL, MS_BIND, NULL), 0);
+	EXPECT_EQ(mount("live", LIVE_BPFFS, "tmpfs", 0, NULL), 0);
+	expect_masks(search(NULL, NULL, &err), SMALL_POLICY);
+	expect_masks(search(NULL, spaced, &err), SMALL_POLICY);
+	EXPECT_EQ(search(NULL, part, &err), -EINVAL);
+	EXPECT_EQ(umount2(spaced, MNT_DETACH), 0);
+	/* what is left are the covered one and the part */
+	EXPECT(search(NULL, NULL, &err) < 0);
+	EXPECT_EQ(umount2(LIVE_BPFFS, MNT_DETACH), 0);
+	expect_masks(search(NULL, NULL, &err), SMALL_POLICY);
+}
+
+static void discovery_of_odd_mounts(void)
+{
+	live_in_container(SMALL_POLICY, search_odd_mounts, NULL);
 }
 
 static void nothing_to_discover(void *data)
@@ -464,7 +570,10 @@ static const struct live_test tests[] = {
 	  false },
 	{ "create: nothing delegated", create_of_nothing, false },
 	{ "open: with a path", open_with_path, false },
+	{ "adopt", adopt, false },
+	{ "adopt: the parent's, in the command", token_of_the_parent, false },
 	{ "open: the first that covers", discovery_takes_the_first_that_covers, false },
+	{ "open: covered, renamed and partial mounts", discovery_of_odd_mounts, false },
 	{ "open: nothing there", discovery_finds_nothing, false },
 	{ "info: the policy and fdinfo", info_is_the_policy, false },
 	{ "info: what is no token", info_of_what_is_no_token, false },

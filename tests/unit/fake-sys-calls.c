@@ -47,10 +47,46 @@ int sys_perf_event_open(struct perf_event_attr *attr, pid_t pid, int cpu)
 	return fake_step_new(__func__, "perf event");
 }
 
+/*
+ * Does it carry the descriptor -1, and so only asks whether the command takes a token?
+ * Then the answer: not counted and not remembered, for it comes once in a process.
+ */
+static bool token_question(unsigned int cmd, const void *attr, uint32_t size, int *ret)
+{
+	const struct attr_token_row *row = attr_token_row(cmd);
+	int32_t fd = 0;
+
+	if (row && size >= row->min_size)
+		memcpy(&fd, (const char *)attr + row->fd_offset, sizeof(fd));
+	if (fd != -1)
+		return false;
+	fake.questions++;
+	*ret = fake.no_tokens || fake.takes_no_token[row->index] ? -EINVAL : -EBADF;
+	return true;
+}
+
+int sys_bpf_common(unsigned int cmd, void *attr, uint32_t size, void *common,
+		   uint32_t common_size)
+{
+	int r;
+
+	fake.common = common;
+	fake.common_size = common_size;
+	if (cmd & ATTR_COMMON_ATTRS) {
+		r = sys_bpf(cmd & ~ATTR_COMMON_ATTRS, attr, size);
+		fake.bpf.cmd = cmd;
+		return r;
+	}
+	return sys_bpf(cmd, attr, size);
+}
+
 int sys_bpf(unsigned int cmd, void *attr, uint32_t size)
 {
-	int r = fake_step(__func__);
+	int r;
 
+	if (token_question(cmd, attr, size, &r))
+		return r;
+	r = fake_step(__func__);
 	assert_true(size <= sizeof(fake.bpf.attr) && cmd < ARRAY_SIZE(fake.bpf_result));
 	fake.bpf.cmd = cmd;
 	fake.bpf.size = size;
@@ -62,7 +98,8 @@ int sys_bpf(unsigned int cmd, void *attr, uint32_t size)
 		return token_create(attr);
 	if (cmd == ATTR_OBJ_GET_INFO_BY_FD)
 		return obj_get_info(attr);
-	if (cmd == ATTR_PROG_LOAD)
+	if (cmd == ATTR_PROG_LOAD &&
+	    size > offsetof(struct attr_prog_load, log_true_size))
 		((struct attr_prog_load *)attr)->log_true_size = fake.log_true_size;
 	return fake.bpf_result[cmd] == FAKE_NEW_FD ? fake_new_fd("bpf", false)
 						   : fake.bpf_result[cmd];

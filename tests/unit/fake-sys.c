@@ -2,12 +2,14 @@
 /* Behind fake-sys.h: faults, descriptors, and the calls that are about files. */
 #include "fake-sys.h"
 
+#include "carry.h"
+
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 
-#define MAX_FDS 512
+#define MAX_FDS 1024
 #define MAX_FILES 32
 #define MAX_NAMES 64
 
@@ -51,6 +53,7 @@ void fake_reset(void)
 	memset(names, 0, sizeof(names));
 	fd_count = file_count = token_count = 0;
 	fake_calls_reset();
+	carry_forget();
 	fake.low_fd = -1;
 	fake.read_most = SIZE_MAX;
 	fake.capabilities = UINT64_MAX;

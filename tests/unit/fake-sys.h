@@ -47,6 +47,7 @@ struct fake {
 	uint32_t fs_type; /* of mounts, bpffs directories and tokens; usual a bpffs */
 	mode_t file_mode; /* of every descriptor; usual a regular file's, as a token is */
 	uint64_t file_links; /* usual 0 */
+	bool takes_no_token[ATTR_TOKEN_ROWS]; /* by row: a command of such a kernel */
 	bool no_tokens; /* a kernel before Linux 6.9 */
 	int bpf_result[64]; /* by command; usual FAKE_NEW_FD, 0 for the info */
 	uint64_t masks[FAKE_TOKENS][4]; /* of the first tokens made; usual all */
@@ -59,6 +60,9 @@ struct fake {
 
 	/* what was done */
 	struct fake_bpf_call bpf; /* the last one */
+	void *common; /* and its fourth and fifth argument */
+	uint32_t common_size;
+	unsigned int questions; /* whether a command takes a token */
 	char config[512]; /* " key=value" or " create" for each fsconfig() that worked */
 	uint32_t sent[16]; /* first word of each message */
 	unsigned int sent_count;
