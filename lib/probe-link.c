@@ -89,8 +89,9 @@ static int link_create(const struct link_row *row, int prog_fd, struct link_attr
 static int ask_nothing(const struct link_row *row, int prog_fd, int token_fd,
 		       struct bpftoken_error *failure)
 {
-	struct link_attr attr = { .target_fd = NO_FD };
+	struct link_attr attr = LINK_ATTR_NONE;
 
+	attr.target_fd = NO_FD;
 	return link_create(row, prog_fd, &attr, failure);
 }
 
@@ -101,10 +102,12 @@ static int ask_nothing(const struct link_row *row, int prog_fd, int token_fd,
 static int ask_xdp(const struct link_row *row, int prog_fd, int token_fd,
 		   struct bpftoken_error *failure)
 {
-	struct link_attr attr = { .target_fd = LOOPBACK_IFINDEX,
-				  .flags = XDP_FLAGS_DRV_MODE_ };
-	int r = link_create(row, prog_fd, &attr, failure);
+	struct link_attr attr = LINK_ATTR_NONE;
+	int r;
 
+	attr.target_fd = LOOPBACK_IFINDEX;
+	attr.flags = XDP_FLAGS_DRV_MODE_;
+	r = link_create(row, prog_fd, &attr, failure);
 	if (r == -EBUSY || r == -EEXIST)
 		failure->code = -row->means_yes;
 	return r;
@@ -113,8 +116,9 @@ static int ask_xdp(const struct link_row *row, int prog_fd, int token_fd,
 static int ask_netfilter(const struct link_row *row, int prog_fd, int token_fd,
 			 struct bpftoken_error *failure)
 {
-	struct link_attr attr = { .netfilter.family = UINT8_MAX };
+	struct link_attr attr = LINK_ATTR_NONE;
 
+	attr.netfilter.family = UINT8_MAX;
 	return link_create(row, prog_fd, &attr, failure);
 }
 
@@ -123,10 +127,11 @@ static int ask_uprobes(const struct link_row *row, int prog_fd, int token_fd,
 		       struct bpftoken_error *failure)
 {
 	const uint64_t offset = 0;
-	struct link_attr attr = { .uprobe_multi = { .path = (uintptr_t) "/",
-						    .offsets = (uintptr_t)&offset,
-						    .count = 1 } };
+	struct link_attr attr = LINK_ATTR_NONE;
 
+	attr.uprobe_multi.path = (uintptr_t) "/";
+	attr.uprobe_multi.offsets = (uintptr_t)&offset;
+	attr.uprobe_multi.count = 1;
 	return link_create(row, prog_fd, &attr, failure);
 }
 
@@ -134,9 +139,10 @@ static int ask_kprobes(const struct link_row *row, int prog_fd, int token_fd,
 		       struct bpftoken_error *failure)
 {
 	const uint64_t symbol = (uintptr_t) "bpftoken_no_such_function";
-	struct link_attr attr = { .kprobe_multi = { .symbols = (uintptr_t)&symbol,
-						    .count = 1 } };
+	struct link_attr attr = LINK_ATTR_NONE;
 
+	attr.kprobe_multi.symbols = (uintptr_t)&symbol;
+	attr.kprobe_multi.count = 1;
 	return link_create(row, prog_fd, &attr, failure);
 }
 
@@ -151,7 +157,7 @@ static int ask_perf_event(const struct link_row *row, int prog_fd, int token_fd,
 					 .disabled = 1,
 					 .exclude_kernel = 1,
 					 .exclude_hv = 1 };
-	struct link_attr attr = { 0 };
+	struct link_attr attr = LINK_ATTR_NONE;
 	_cleanup_close_ int event_fd = sys_perf_event_open(&event, 0, -1);
 
 	if (event_fd < 0)
@@ -186,7 +192,7 @@ static int ask_tracing(const struct link_row *row, int prog_fd, int token_fd,
 static int ask_iter(const struct link_row *row, int prog_fd, int token_fd,
 		    struct bpftoken_error *failure)
 {
-	struct link_attr attr = { 0 };
+	struct link_attr attr = LINK_ATTR_NONE;
 
 	return link_create(row, prog_fd, &attr, failure);
 }
@@ -218,7 +224,7 @@ static int ask_struct_ops(const struct link_row *row, int prog_fd, int token_fd,
 {
 	BPFTOKEN_OPTS(bpftoken_map_create_opts, opts);
 	_cleanup_close_ int btf_fd = -EBADF, map_fd = -EBADF;
-	struct link_attr attr = { 0 };
+	struct link_attr attr = LINK_ATTR_NONE;
 	struct btf_found value;
 	int r;
 
