@@ -216,50 +216,59 @@ static const struct kind kinds[] = {
 	{ BPFTOKEN_LINK_SK_LOOKUP, 30, 36, 36, "sk_lookup", BPF, own_netns, NULL, PASS },
 	{ BPFTOKEN_LINK_FLOW_DISSECTOR, 22, 17, 17, "flow_dissector", NET, own_netns,
 	  NULL, 0 },
-	/*
-	 * No real one: it would register a congestion control for the whole machine. The
-	 * attach type is the number of the member that the program implements.
-	 */
+	/* the attach type is the number of the member that the program implements */
 	{ BPFTOKEN_LINK_STRUCT_OPS, 27, 0, 44, NULL, PERF, NULL, NULL, 0 },
 };
 
-static inline int ops_find(struct btf_found *found)
+/* The operations that a program implements: a member of them, or of their map's value. */
+#define OPS "tcp_congestion_ops"
+#define OPS_VALUE "bpf_struct_ops_" OPS
+
+static inline struct btf_found ops_find(const char *type, const char *member)
 {
-	return btf_find(BTF_FIND_STRUCT, "tcp_congestion_ops", "ssthresh", found);
+	struct btf_found found;
+
+	EXPECT_EQ(btf_find(BTF_FIND_STRUCT, type, member, &found), 0);
+	return found;
 }
 
-static inline uint32_t ops_member(void)
+static inline int raw_prog(struct attr_prog_load *attr, int result, int token_fd)
 {
-	static struct btf_found found;
+	const struct attr_insn insns[] = { ATTR_INSN_MOV_IMM(0, result),
+					   ATTR_INSN_EXIT() };
 
-	if (!found.id)
-		EXPECT_EQ(ops_find(&found), 0);
-	return found.member;
+	attr->insns = address(insns);
+	attr->insn_cnt = LIVE_COUNT(insns);
+	attr->license = address("GPL");
+	if (token_fd >= 0) {
+		attr->prog_flags = ATTR_F_TOKEN_FD;
+		attr->prog_token_fd = (uint32_t)token_fd;
+	}
+	return sys_bpf(ATTR_PROG_LOAD, attr, sizeof(*attr));
+}
+
+static inline int raw_ops_prog(const char *member, int token_fd)
+{
+	struct btf_found found = ops_find(OPS, member);
+	struct attr_prog_load attr = { .prog_type = 27,
+				       .expected_attach_type = found.member,
+				       .attach_btf_id = found.id };
+
+	return raw_prog(&attr, 0, token_fd);
 }
 
 static inline int raw_load(const struct kind *kind, int token_fd)
 {
-	const struct attr_insn insns[] = { ATTR_INSN_MOV_IMM(0, kind->result),
-					   ATTR_INSN_EXIT() };
 	struct attr_prog_load attr = { .prog_type = kind->prog_type,
-				       .insn_cnt = LIVE_COUNT(insns),
-				       .insns = address(insns),
-				       .license = address("GPL"),
 				       .expected_attach_type = kind->load_type };
 	struct btf_found found = { 0 };
 
+	if (kind->link == BPFTOKEN_LINK_STRUCT_OPS)
+		return raw_ops_prog("ssthresh", token_fd);
 	if (kind->function)
 		EXPECT_EQ(btf_find(BTF_FIND_FUNC, kind->function, NULL, &found), 0);
-	if (kind->link == BPFTOKEN_LINK_STRUCT_OPS) {
-		EXPECT_EQ(ops_find(&found), 0);
-		attr.expected_attach_type = found.member;
-	}
 	attr.attach_btf_id = found.id;
-	if (token_fd >= 0) {
-		attr.prog_flags = ATTR_F_TOKEN_FD;
-		attr.prog_token_fd = (uint32_t)token_fd;
-	}
-	return sys_bpf(ATTR_PROG_LOAD, &attr, sizeof(attr));
+	return raw_prog(&attr, kind->result, token_fd);
 }
 
 /* A header, one integer type, and its name. */
@@ -269,7 +278,7 @@ static const unsigned char own_btf[] = {
 };
 
 /* The map that such a link is made of: kernels without such links do not make it. */
-static inline int raw_struct_ops_map(int token_fd)
+static inline int raw_ops_map(int token_fd)
 {
 	struct attr_map_create attr = { .map_type = 26,
 					.key_size = 4,
@@ -277,7 +286,7 @@ static inline int raw_struct_ops_map(int token_fd)
 					.map_flags = LINK_MAP_FLAG };
 	struct attr_btf_load btf = { .btf = address(own_btf),
 				     .btf_size = sizeof(own_btf) };
-	struct btf_found found;
+	struct btf_found found = ops_find(OPS_VALUE, "data");
 	int btf_fd, r;
 
 	if (token_fd >= 0) {
@@ -288,9 +297,6 @@ static inline int raw_struct_ops_map(int token_fd)
 	if (btf_fd < 0)
 		return btf_fd;
 	attr.btf_fd = (uint32_t)btf_fd;
-	EXPECT_EQ(btf_find(BTF_FIND_STRUCT, "bpf_struct_ops_tcp_congestion_ops", NULL,
-			   &found),
-		  0);
 	attr.value_size = found.size;
 	attr.btf_vmlinux_value_type_id = found.id;
 	if (token_fd >= 0) {
@@ -302,6 +308,46 @@ static inline int raw_struct_ops_map(int token_fd)
 	return r;
 }
 
+/*
+ * A congestion control, for the whole machine as long as the link is there: which only a
+ * VM of ours may have. Elsewhere the map that it would be made of is enough.
+ */
+static inline int raw_ops_link(int token_fd)
+{
+	static const char *const members[] = { "ssthresh", "undo_cwnd", "cong_avoid" };
+	static unsigned char value[4096];
+	int map_fd = raw_ops_map(token_fd), zero = 0, fds[LIVE_COUNT(members)], r;
+	uint32_t data = ops_find(OPS_VALUE, "data").offset;
+	struct link_attr attr = LINK_ATTR_NONE;
+	struct {
+		uint64_t map_fd, key, value, flags;
+	} update = { (uint64_t)map_fd, address(&zero), address(value), 0 };
+
+	if (map_fd < 0 || !getenv("BPFTOKEN_KERNEL"))
+		return map_fd;
+	memset(value, 0, sizeof(value));
+	strcpy((char *)value + data + ops_find(OPS, "name").offset, "bpftoken");
+	for (size_t i = 0; i < LIVE_COUNT(members); i++) {
+		uint64_t fd = (uint64_t)raw_ops_prog(members[i], token_fd);
+
+		EXPECT((int)fd >= 0);
+		fds[i] = (int)fd;
+		memcpy(value + data + ops_find(OPS, members[i]).offset, &fd, sizeof(fd));
+	}
+	EXPECT_EQ(sys_bpf(2, &update, sizeof(update)), 0);
+	for (size_t i = 0; i < LIVE_COUNT(members); i++)
+		close(fds[i]);
+	attr.prog_fd = (uint32_t)map_fd;
+	attr.attach_type = 44;
+	r = sys_bpf(ATTR_LINK_CREATE, &attr, sizeof(attr));
+	if (r >= 0)
+		EXPECT_HAS(
+			live_file("/proc/sys/net/ipv4/tcp_available_congestion_control"),
+			"bpftoken");
+	close(map_fd);
+	return r;
+}
+
 static inline int raw_attach(const struct kind *kind, int prog_fd, int token_fd)
 {
 	struct link_attr attr = LINK_ATTR_NONE;
@@ -309,7 +355,7 @@ static inline int raw_attach(const struct kind *kind, int prog_fd, int token_fd)
 	int r;
 
 	if (kind->link == BPFTOKEN_LINK_STRUCT_OPS)
-		return raw_struct_ops_map(token_fd);
+		return raw_ops_link(token_fd);
 	if (!kind->target) {
 		raw_tp.name = kind->function ? 0 : address("sched_process_exit");
 		return sys_bpf(ATTR_RAW_TRACEPOINT_OPEN, &raw_tp, sizeof(raw_tp));

@@ -197,7 +197,7 @@ static bool needs(const struct kind *kind, uint32_t set, uint32_t value)
 		return value == kind->prog_type;
 	default:
 		if (is_struct_ops)
-			return value == ops_member();
+			return value == ops_find(OPS, "ssthresh").member;
 		EXPECT_EQ(bpftoken_value(BPFTOKEN_ATTACHS, kind->attach, &attach), 0);
 		return value == attach;
 	}

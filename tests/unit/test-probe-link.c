@@ -28,11 +28,11 @@ static void add_counts(void)
 	blob_enum(&btf, "bpf_attach_type", attachs, 1);
 }
 
-static void add_member(const char *name)
+static void add_member(const char *name, uint32_t offset)
 {
 	blob_word(&btf, blob_string(&btf, name));
 	blob_word(&btf, 1);
-	blob_word(&btf, 0);
+	blob_word(&btf, offset * 8);
 }
 
 static void make_btf(void)
@@ -41,8 +41,8 @@ static void make_btf(void)
 	add_counts(); /* 1, 2, 3 */
 	blob_type(&btf, 1, 0, "int", 1); /* 4 */
 	blob_type(&btf, 4, 2, "tcp_congestion_ops", 0); /* 5 */
-	add_member("first");
-	add_member("ssthresh");
+	add_member("first", 0);
+	add_member("ssthresh", 24);
 	blob_type(&btf, 12, 1, "bpf_iter_task", 0); /* 6 */
 	blob_type(&btf, 4, 0, "bpf_struct_ops_tcp_congestion_ops", 0); /* 7 */
 	blob_type(&btf, 12, 1, "bpf_fentry_test1", 0); /* 8 */
@@ -229,6 +229,7 @@ static void finds(void **state)
 	assert_int_equal(found.id, 5);
 	assert_int_equal(found.size, 4);
 	assert_int_equal(found.member, 1);
+	assert_int_equal(found.offset, 24);
 	/* the kind counts, and the whole name */
 	assert_int_equal(btf_find(4, "bpf_fentry_test1", NULL, &found), -ESRCH);
 	assert_int_equal(btf_find(12, "bpf_fentry_test", NULL, &found), -ESRCH);
