@@ -72,6 +72,7 @@ struct link_row {
 	int means_yes; /* errno of a check behind all that say no; 0 = the link is made */
 	const char *function; /* of the kernel, that the program is loaded for */
 	uint64_t capabilities; /* that attaching asks for once more */
+	int32_t pass; /* what the program returns: "go on", should it ever run */
 };
 
 static int link_create(const struct link_row *row, int prog_fd, struct link_attr *attr,
@@ -270,16 +271,17 @@ static const struct link_row rows[BPFTOKEN_LINKS] = {
 				 .function = "bpf_iter_task" },
 	[BPFTOKEN_LINK_CGROUP] = { "cgroup", CGROUP_SKB, AT_CGROUP_INET_INGRESS,
 				   AT_CGROUP_INET_INGRESS, ask_nothing, EBADF,
-				   .capabilities = NET },
-	[BPFTOKEN_LINK_XDP] = { "xdp", XDP, AT_XDP, AT_XDP, ask_xdp, EOPNOTSUPP },
+				   .capabilities = NET, .pass = 1 },
+	[BPFTOKEN_LINK_XDP] = { "xdp", XDP, AT_XDP, AT_XDP, ask_xdp, EOPNOTSUPP,
+				.pass = 2 },
 	[BPFTOKEN_LINK_TCX] = { "tcx", SCHED_CLS, AT_TCX_INGRESS, AT_TCX_INGRESS,
 				ask_nothing, ENODEV },
 	[BPFTOKEN_LINK_NETKIT] = { "netkit", SCHED_CLS, AT_NETKIT_PRIMARY,
 				   AT_NETKIT_PRIMARY, ask_nothing, ENODEV },
 	[BPFTOKEN_LINK_NETFILTER] = { "netfilter", NETFILTER, AT_NETFILTER, AT_NETFILTER,
-				      ask_netfilter, EAFNOSUPPORT },
+				      ask_netfilter, EAFNOSUPPORT, .pass = 1 },
 	[BPFTOKEN_LINK_SK_LOOKUP] = { "sk_lookup", SK_LOOKUP, AT_SK_LOOKUP, AT_SK_LOOKUP,
-				      ask_nothing, EBADF },
+				      ask_nothing, EBADF, .pass = 1 },
 	[BPFTOKEN_LINK_FLOW_DISSECTOR] = { "flow_dissector", FLOW_DISSECTOR,
 					   AT_FLOW_DISSECTOR, AT_FLOW_DISSECTOR,
 					   ask_nothing, EBADF },
@@ -316,13 +318,8 @@ static int find_target(const struct link_row *row, struct bpftoken_prog_load_opt
 
 static int load(const struct link_row *row, int token_fd, struct bpftoken_error *failure)
 {
-	/* 1 is "let it pass" to most, and what a netfilter or cgroup program may say */
-	const struct attr_insn insns[] = {
-		ATTR_INSN_MOV_IMM(0, row->prog_type == CGROUP_SKB ||
-					     row->prog_type == SK_LOOKUP ||
-					     row->prog_type == NETFILTER),
-		ATTR_INSN_EXIT(),
-	};
+	const struct attr_insn insns[] = { ATTR_INSN_MOV_IMM(0, row->pass),
+					   ATTR_INSN_EXIT() };
 	BPFTOKEN_OPTS(bpftoken_prog_load_opts, opts);
 	int r;
 
