@@ -1058,10 +1058,27 @@ enum bpftoken_link {
  *
  * Loads a program of the kind that is attached so and asks for a link that cannot be
  * made, or one that is closed before anything can run through it; nothing stays attached.
+ * The kernel checks a token when the program is loaded, so its type and attach type have
+ * to be delegated:
+ *
+ * uprobe_multi, uprobe_session, kprobe_multi, kprobe_session: kprobe with the attach type
+ * of that name (trace_uprobe_multi...).
+ *
+ * perf_event, raw_tracepoint: the program type of that name, cgroup_inet_ingress (0).
+ *
+ * tracing, iter: tracing with trace_fentry, with trace_iter.
+ *
+ * cgroup: cgroup_skb with cgroup_inet_ingress. xdp: xdp with xdp. tcx, netkit: sched_cls
+ * with tcx_ingress, with netkit_primary. netfilter, sk_lookup, flow_dissector: program
+ * and attach type of that name.
+ *
+ * struct_ops: the program type, the attach type whose value is the number of the member
+ * that the program implements, the map type, and the commands map_create and btf_load.
  *
  * Returns: enum bpftoken_answer.
  * Errors:
- *   EINVAL  no such link.
+ *   EINVAL  no such link; token_fd is not a token.
+ *   EBADF   token_fd is not a descriptor.
  *   ENOMEM, EMFILE, ENFILE, EAGAIN  the question could not be asked.
  * Privilege: none to ask.
  * Since: 0.1

@@ -84,7 +84,7 @@ static bool take(struct walk *walk, void *ret, size_t size)
 }
 
 static int find_member(struct walk *walk, uint32_t count, const char *name,
-		       uint32_t *ret_index)
+		       struct btf_found *found)
 {
 	struct member member;
 
@@ -92,7 +92,8 @@ static int find_member(struct walk *walk, uint32_t count, const char *name,
 		if (!take(walk, &member, sizeof(member)))
 			return -EINVAL;
 		if (is_called(walk, member.name_off, name)) {
-			*ret_index = i;
+			found->member = i;
+			found->offset = member.offset / 8;
 			return 0;
 		}
 	}
@@ -114,8 +115,7 @@ static int find(struct walk *walk, uint32_t wanted, const char *name, const char
 		if (kind == wanted && is_called(walk, type.name_off, name)) {
 			found->id = id;
 			found->size = type.size_or_type;
-			return member ? find_member(walk, count, member, &found->member)
-				      : 0;
+			return member ? find_member(walk, count, member, found) : 0;
 		}
 		rest = layouts[kind].fixed + (size_t)count * layouts[kind].each;
 		if ((size_t)(walk->end - walk->types) < rest)

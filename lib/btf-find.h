@@ -19,6 +19,7 @@ struct btf_found {
 	uint32_t id;
 	uint32_t size; /* of a struct, in bytes */
 	uint32_t member; /* index of the member that was asked for */
+	uint32_t offset; /* where in the struct it is, in bytes */
 };
 
 /*

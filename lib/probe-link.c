@@ -72,6 +72,7 @@ struct link_row {
 	int means_yes; /* errno of a check behind all that say no; 0 = the link is made */
 	const char *function; /* of the kernel, that the program is loaded for */
 	uint64_t capabilities; /* that attaching asks for once more */
+	int32_t pass; /* what the program returns: "go on", should it ever run */
 };
 
 static int link_create(const struct link_row *row, int prog_fd, struct link_attr *attr,
@@ -89,8 +90,9 @@ static int link_create(const struct link_row *row, int prog_fd, struct link_attr
 static int ask_nothing(const struct link_row *row, int prog_fd, int token_fd,
 		       struct bpftoken_error *failure)
 {
-	struct link_attr attr = { .target_fd = NO_FD };
+	struct link_attr attr = LINK_ATTR_NONE;
 
+	attr.target_fd = NO_FD;
 	return link_create(row, prog_fd, &attr, failure);
 }
 
@@ -101,10 +103,12 @@ static int ask_nothing(const struct link_row *row, int prog_fd, int token_fd,
 static int ask_xdp(const struct link_row *row, int prog_fd, int token_fd,
 		   struct bpftoken_error *failure)
 {
-	struct link_attr attr = { .target_fd = LOOPBACK_IFINDEX,
-				  .flags = XDP_FLAGS_DRV_MODE_ };
-	int r = link_create(row, prog_fd, &attr, failure);
+	struct link_attr attr = LINK_ATTR_NONE;
+	int r;
 
+	attr.target_fd = LOOPBACK_IFINDEX;
+	attr.flags = XDP_FLAGS_DRV_MODE_;
+	r = link_create(row, prog_fd, &attr, failure);
 	if (r == -EBUSY || r == -EEXIST)
 		failure->code = -row->means_yes;
 	return r;
@@ -113,8 +117,9 @@ static int ask_xdp(const struct link_row *row, int prog_fd, int token_fd,
 static int ask_netfilter(const struct link_row *row, int prog_fd, int token_fd,
 			 struct bpftoken_error *failure)
 {
-	struct link_attr attr = { .netfilter.family = UINT8_MAX };
+	struct link_attr attr = LINK_ATTR_NONE;
 
+	attr.netfilter.family = UINT8_MAX;
 	return link_create(row, prog_fd, &attr, failure);
 }
 
@@ -123,10 +128,11 @@ static int ask_uprobes(const struct link_row *row, int prog_fd, int token_fd,
 		       struct bpftoken_error *failure)
 {
 	const uint64_t offset = 0;
-	struct link_attr attr = { .uprobe_multi = { .path = (uintptr_t) "/",
-						    .offsets = (uintptr_t)&offset,
-						    .count = 1 } };
+	struct link_attr attr = LINK_ATTR_NONE;
 
+	attr.uprobe_multi.path = (uintptr_t) "/";
+	attr.uprobe_multi.offsets = (uintptr_t)&offset;
+	attr.uprobe_multi.count = 1;
 	return link_create(row, prog_fd, &attr, failure);
 }
 
@@ -134,9 +140,10 @@ static int ask_kprobes(const struct link_row *row, int prog_fd, int token_fd,
 		       struct bpftoken_error *failure)
 {
 	const uint64_t symbol = (uintptr_t) "bpftoken_no_such_function";
-	struct link_attr attr = { .kprobe_multi = { .symbols = (uintptr_t)&symbol,
-						    .count = 1 } };
+	struct link_attr attr = LINK_ATTR_NONE;
 
+	attr.kprobe_multi.symbols = (uintptr_t)&symbol;
+	attr.kprobe_multi.count = 1;
 	return link_create(row, prog_fd, &attr, failure);
 }
 
@@ -151,7 +158,7 @@ static int ask_perf_event(const struct link_row *row, int prog_fd, int token_fd,
 					 .disabled = 1,
 					 .exclude_kernel = 1,
 					 .exclude_hv = 1 };
-	struct link_attr attr = { 0 };
+	struct link_attr attr = LINK_ATTR_NONE;
 	_cleanup_close_ int event_fd = sys_perf_event_open(&event, 0, -1);
 
 	if (event_fd < 0)
@@ -186,7 +193,7 @@ static int ask_tracing(const struct link_row *row, int prog_fd, int token_fd,
 static int ask_iter(const struct link_row *row, int prog_fd, int token_fd,
 		    struct bpftoken_error *failure)
 {
-	struct link_attr attr = { 0 };
+	struct link_attr attr = LINK_ATTR_NONE;
 
 	return link_create(row, prog_fd, &attr, failure);
 }
@@ -218,7 +225,7 @@ static int ask_struct_ops(const struct link_row *row, int prog_fd, int token_fd,
 {
 	BPFTOKEN_OPTS(bpftoken_map_create_opts, opts);
 	_cleanup_close_ int btf_fd = -EBADF, map_fd = -EBADF;
-	struct link_attr attr = { 0 };
+	struct link_attr attr = LINK_ATTR_NONE;
 	struct btf_found value;
 	int r;
 
@@ -264,16 +271,17 @@ static const struct link_row rows[BPFTOKEN_LINKS] = {
 				 .function = "bpf_iter_task" },
 	[BPFTOKEN_LINK_CGROUP] = { "cgroup", CGROUP_SKB, AT_CGROUP_INET_INGRESS,
 				   AT_CGROUP_INET_INGRESS, ask_nothing, EBADF,
-				   .capabilities = NET },
-	[BPFTOKEN_LINK_XDP] = { "xdp", XDP, AT_XDP, AT_XDP, ask_xdp, EOPNOTSUPP },
+				   .capabilities = NET, .pass = 1 },
+	[BPFTOKEN_LINK_XDP] = { "xdp", XDP, AT_XDP, AT_XDP, ask_xdp, EOPNOTSUPP,
+				.pass = 2 },
 	[BPFTOKEN_LINK_TCX] = { "tcx", SCHED_CLS, AT_TCX_INGRESS, AT_TCX_INGRESS,
 				ask_nothing, ENODEV },
 	[BPFTOKEN_LINK_NETKIT] = { "netkit", SCHED_CLS, AT_NETKIT_PRIMARY,
 				   AT_NETKIT_PRIMARY, ask_nothing, ENODEV },
 	[BPFTOKEN_LINK_NETFILTER] = { "netfilter", NETFILTER, AT_NETFILTER, AT_NETFILTER,
-				      ask_netfilter, EAFNOSUPPORT },
+				      ask_netfilter, EAFNOSUPPORT, .pass = 1 },
 	[BPFTOKEN_LINK_SK_LOOKUP] = { "sk_lookup", SK_LOOKUP, AT_SK_LOOKUP, AT_SK_LOOKUP,
-				      ask_nothing, EBADF },
+				      ask_nothing, EBADF, .pass = 1 },
 	[BPFTOKEN_LINK_FLOW_DISSECTOR] = { "flow_dissector", FLOW_DISSECTOR,
 					   AT_FLOW_DISSECTOR, AT_FLOW_DISSECTOR,
 					   ask_nothing, EBADF },
@@ -310,13 +318,8 @@ static int find_target(const struct link_row *row, struct bpftoken_prog_load_opt
 
 static int load(const struct link_row *row, int token_fd, struct bpftoken_error *failure)
 {
-	/* 1 is "let it pass" to most, and what a netfilter or cgroup program may say */
-	const struct attr_insn insns[] = {
-		ATTR_INSN_MOV_IMM(0, row->prog_type == CGROUP_SKB ||
-					     row->prog_type == SK_LOOKUP ||
-					     row->prog_type == NETFILTER),
-		ATTR_INSN_EXIT(),
-	};
+	const struct attr_insn insns[] = { ATTR_INSN_MOV_IMM(0, row->pass),
+					   ATTR_INSN_EXIT() };
 	BPFTOKEN_OPTS(bpftoken_prog_load_opts, opts);
 	int r;
 

@@ -113,6 +113,19 @@ static inline void let_new_ids_be_dumpable(void)
 	close(fd);
 }
 
+/* A setting of the machine, which only a VM of ours may change. */
+static inline void write_setting(const char *path, const char *value)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	EXPECT(getenv("BPFTOKEN_KERNEL"));
+	EXPECT_EQ(write(fd, value, strlen(value)), strlen(value));
+	close(fd);
+}
+
+#define PERF_PARANOID "/proc/sys/kernel/perf_event_paranoid"
+#define KPTR_RESTRICT "/proc/sys/kernel/kptr_restrict"
+
 /* Runs body in a child; the test fails with it. */
 static inline void in_child(void (*body)(void *data), void *data)
 {
