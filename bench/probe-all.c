@@ -15,7 +15,8 @@
 #include <string.h>
 #include <time.h>
 
-#define CACHED_ROUNDS 2000000
+#define CACHED_ROUNDS 100000
+#define CACHED_BATCHES 21
 
 static atomic_ulong answers[5];
 static atomic_uint next_unit;
@@ -108,16 +109,23 @@ static double now_ns(void)
 	return (double)ts.tv_sec * 1e9 + (double)ts.tv_nsec;
 }
 
+/* The best of some batches: others use the machine, too. */
 static void cached(const char *name, int (*ask)(struct bpftoken_error *reason))
 {
 	struct bpftoken_error reason;
-	double start;
+	double best = 1e9;
 
 	(void)ask(&reason);
-	start = now_ns();
-	for (int i = 0; i < CACHED_ROUNDS; i++)
-		(void)ask(&reason);
-	printf("%s %.1f\n", name, (now_ns() - start) / CACHED_ROUNDS);
+	for (int batch = 0; batch < CACHED_BATCHES; batch++) {
+		double start = now_ns(), each;
+
+		for (int i = 0; i < CACHED_ROUNDS; i++)
+			(void)ask(&reason);
+		each = (now_ns() - start) / CACHED_ROUNDS;
+		if (each < best)
+			best = each;
+	}
+	printf("%s %.1f\n", name, best);
 }
 
 static int ask_works(struct bpftoken_error *reason)

@@ -61,7 +61,7 @@ static const struct cmd_row {
 	{ 35, 0, NO_FD, EBADF, 0 }, /* prog_bind_map */
 	{ 36, 4, NO_FD, EBADF, 0 }, /* token_create */
 	{ 37, 16, NO_FD, EBADF, 0 }, /* prog_stream_read_by_fd */
-	{ 38, 0, NO_FD, EBADF, 0 }, /* prog_assoc_struct_ops */
+	{ 38, 4, NO_FD, EBADF, 0 }, /* prog_assoc_struct_ops */
 };
 
 static const struct cmd_row *row_of(uint32_t cmd)

@@ -10,9 +10,9 @@
  */
 #include "probe-link.h"
 
-#include "attr.h"
 #include "btf-find.h"
 #include "denial.h"
+#include "probe.h"
 #include "text.h"
 
 #include <linux/capability.h>
@@ -20,8 +20,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ENOTSUPP_ 524 /* the kernel's own, not in errno.h */
-#define NO_FD UINT32_MAX
 #define LOOPBACK_IFINDEX 1 /* in every network namespace */
 #define XDP_FLAGS_DRV_MODE_ (1U << 2)
 #define MAP_STRUCT_OPS 26
@@ -453,29 +451,30 @@ static int judge(const struct link_row *row, int token_fd, struct bpftoken_error
 	}
 }
 
-int bpftoken_probe_link(uint32_t link, int token_fd, struct bpftoken_error *reason)
+static int ask_link(const struct probe_question *question, struct bpftoken_error *reason)
 {
 	_cleanup_close_ int prog_fd = -EBADF, link_fd = -EBADF;
-	struct bpftoken_error failure;
-	const struct link_row *row;
-	int answer;
+	const struct link_row *row = &rows[question->a];
+	int token_fd = question->token_fd, answer;
 
+	prog_fd = load(row, token_fd, reason);
+	if (prog_fd >= 0) {
+		link_fd = row->ask(row, prog_fd, token_fd, reason);
+		if (link_fd >= 0 || (reason->stage == BPFTOKEN_STAGE_LINK_CREATE &&
+				     reason->code == -row->means_yes)) {
+			*reason = (struct bpftoken_error){ .token_fd = token_fd };
+			return BPFTOKEN_WORKS;
+		}
+	}
+	answer = judge(row, token_fd, reason);
+	(void)bpftoken_explain(reason);
+	return answer;
+}
+
+int bpftoken_probe_link(uint32_t link, int token_fd, struct bpftoken_error *reason)
+{
 	if (link >= ARRAY_SIZE(rows))
 		return err_raise(reason, BPFTOKEN_STAGE_OPTIONS, -EINVAL,
 				 "there is no link of number %u", link);
-	row = &rows[link];
-	if (token_fd == 0)
-		token_fd = bpftoken_global_get();
-	prog_fd = load(row, token_fd, &failure);
-	if (prog_fd >= 0) {
-		link_fd = row->ask(row, prog_fd, token_fd, &failure);
-		if (link_fd >= 0 || (failure.stage == BPFTOKEN_STAGE_LINK_CREATE &&
-				     failure.code == -row->means_yes))
-			return BPFTOKEN_WORKS;
-	}
-	answer = judge(row, token_fd, &failure);
-	(void)bpftoken_explain(&failure);
-	if (reason)
-		*reason = failure;
-	return answer;
+	return probe_answer(PROBE_LINK, link, 0, token_fd, ask_link, reason);
 }

@@ -6,6 +6,7 @@
  */
 #include "probe.h"
 
+#include "carry.h"
 #include "denial.h"
 #include "names.h"
 #include "policy.h"
@@ -28,18 +29,10 @@ const char *bpftoken_answer_name(uint32_t answer)
 	return answer < ARRAY_SIZE(names) ? names[answer] : "unknown";
 }
 
-/* As the loads do: 0 is the process-wide token, negative none. */
-static int resolve_token(int token_fd)
-{
-	if (token_fd == 0)
-		return bpftoken_global_get();
-	return token_fd < 0 ? -1 : token_fd;
-}
-
 int probe_answer(enum probe_what what, uint32_t a, uint32_t b, int token_fd,
 		 probe_ask ask, struct bpftoken_error *reason)
 {
-	struct cache_key key = { what, a, b, resolve_token(token_fd) };
+	struct cache_key key = { what, a, b, carry_resolve(token_fd) };
 	struct probe_question question = { what, a, b, key.token_fd };
 	struct bpftoken_error own = { .token_fd = key.token_fd };
 	struct cache_answer known;
@@ -62,7 +55,7 @@ int probe_answer(enum probe_what what, uint32_t a, uint32_t b, int token_fd,
 
 int bpftoken_probe_forget(int token_fd)
 {
-	return cache_forget(token_fd == INT32_MIN ? token_fd : resolve_token(token_fd));
+	return cache_forget(token_fd == INT32_MIN ? token_fd : carry_resolve(token_fd));
 }
 
 int probe_lacks(struct bpftoken_error *reason, const char *why, ...)

@@ -38,6 +38,7 @@ enum probe_what {
 	PROBE_KFUNC, /* program type, BTF id */
 	PROBE_BTF_KIND, /* kind */
 	PROBE_CMD, /* command */
+	PROBE_LINK, /* enum bpftoken_link */
 	PROBE_FEATURE, /* feature */
 };
 
