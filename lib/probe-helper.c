@@ -227,6 +227,8 @@ static void ask_each(const struct probe_question *question, size_t first, uint32
 		struct bpftoken_error reason = { .token_fd = question->token_fd };
 		int answer;
 
+		if (!chain_has(question->a, i))
+			continue;
 		one.b = chain_helper(i);
 		answer = ask_one(&one, &reason);
 		if (answer >= 0)
@@ -254,7 +256,7 @@ static void ask_chain(const struct probe_question *question)
 		struct probe_question next = *question;
 		int r, proven;
 
-		count = chain_program(first, last, insns);
+		count = chain_program(question->a, first, last, insns);
 		r = load(question, insns, count, log, &failure);
 		if (r >= 0)
 			sys_close(r);
@@ -265,9 +267,10 @@ static void ask_chain(const struct probe_question *question)
 			ask_each(question, first, epoch);
 			return;
 		}
-		while (proven--)
-			keep(question, chain_helper(first++), epoch, BPFTOKEN_WORKS,
-			     NULL);
+		for (; proven > 0; proven--, first++)
+			if (chain_has(question->a, first))
+				keep(question, chain_helper(first), epoch, BPFTOKEN_WORKS,
+				     NULL);
 		if (!is_hidden)
 			continue;
 		next.b = chain_helper(first++);
@@ -283,11 +286,13 @@ static int ask_helper(const struct probe_question *question,
 	struct cache_key key = { question->what, question->a, question->b,
 				 question->token_fd };
 	struct cache_answer known;
+	int place;
 
 	if (question->a == TYPE_STRUCT_OPS || question->a == TYPE_EXT)
 		return err_raise(reason, BPFTOKEN_STAGE_PROG_LOAD, -EOPNOTSUPP,
 				 PROBE_NOT_LOADED);
-	if (chain_place(question->b) >= 0) {
+	place = chain_place(question->b);
+	if (place >= 0 && chain_has(question->a, (size_t)place)) {
 		ask_chain(question);
 		if (cache_find(&key, &known)) {
 			if (known.reason)

@@ -169,6 +169,14 @@ static size_t chain_length(void)
 	return n;
 }
 
+/* The next helper that the type's chain has. */
+static uint32_t next_of(uint32_t type, size_t *place)
+{
+	while (chain_helper(*place) && !chain_has(type, *place))
+		(*place)++;
+	return chain_helper((*place)++);
+}
+
 static void test_chain_program(_unused_ void **state)
 {
 	struct attr_insn insns[CHAIN_INSNS];
@@ -179,17 +187,23 @@ static void test_chain_program(_unused_ void **state)
 	for (size_t i = 0; i < length; i++)
 		assert_int_equal(chain_place(chain_helper(i)), i);
 	assert_int_equal(chain_place(1), -1);
-	count = chain_program(0, length, insns);
+	count = chain_program(3, 0, length, insns);
 	assert_in_range(count, length, CHAIN_INSNS);
 	for (uint32_t i = 0; i < count; i++)
 		if (insns[i].code == 0x85)
-			assert_int_equal(insns[i].imm, chain_helper(calls++));
-	assert_int_equal(calls, length);
+			assert_int_equal(insns[i].imm, next_of(3, &calls));
+	while (chain_helper(calls))
+		assert_false(chain_has(3, calls++));
+	/* of another type, other helpers; of an unknown one, those of all */
+	assert_true(chain_program(2, 0, length, insns) < count);
+	assert_true(chain_program(1000, 0, length, insns) <
+		    chain_program(2, 0, length, insns));
+	count = chain_program(3, 0, length, insns);
 	/* ends with what is never loaded */
 	assert_int_equal(insns[count - 2].code, 0x61);
 	assert_int_equal(insns[count - 2].regs >> 4, 9);
 	assert_int_equal(insns[count - 1].code, 0x95);
-	assert_true(chain_program(3, 4, insns) < count);
+	assert_true(chain_program(3, 3, 4, insns) < count);
 }
 
 static void test_chain_log(_unused_ void **state)
