@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#define DIALECT_WORDS "json ini lxd mount"
+#define DIALECT_WORDS "oci json systemd ini lxd incus mount"
 #define LXD_PLACEHOLDER "INSTANCE"
 
 /* One struct for all sub-commands; each fills what its rows name. */
@@ -152,8 +152,9 @@ static int run_convert(const struct cli_command *command, int argc, char **argv)
 		return status;
 	if (!options.to)
 		return cli_usage(command, "no --to DIALECT given");
-	if (options.instance && strcmp(options.to, dialect_lxd.name))
-		return cli_usage(command, "--instance is for --to lxd alone");
+	if (options.instance && strcmp(options.to, dialect_lxd.name) &&
+	    strcmp(options.to, dialect_incus.name))
+		return cli_usage(command, "--instance is for --to lxd and --to incus");
 	status = read_operand(command, argc - first, argv + first, host_read_file, &text);
 	return status ? status : convert(&options, text);
 }

@@ -12,9 +12,9 @@
 
 #define LINE_COLUMNS 80
 
-/* In the order of detection: the first bytes of json and ini leave no doubt. */
+/* In the order of detection: the first bytes leave little doubt. */
 const struct dialect *const host_dialects[] = {
-	&dialect_json, &dialect_ini, &dialect_lxd, &dialect_mount, NULL,
+	&dialect_oci, &dialect_json, &dialect_systemd, &dialect_ini, &dialect_lxd, &dialect_incus, &dialect_mount, NULL,
 };
 
 int host_policy_parse(const char *name, const char *text,

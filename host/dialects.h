@@ -10,6 +10,7 @@
 
 extern const struct dialect dialect_ini;
 extern const struct dialect dialect_json;
+extern const struct dialect dialect_oci;
 
 /* All of them; ends with NULL. */
 extern const struct dialect *const host_dialects[];
