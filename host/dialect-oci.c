@@ -171,8 +171,7 @@ static int check_all_seen(struct reader *reader, struct span at,
 		    reader->seen & 1U << i)
 			continue;
 		text_error(reader->err, at.at, -EINVAL,
-			   "the key of the annotation \"%s\" has escapes",
-			   keys[i].name);
+			   "the key of the annotation \"%s\" has escapes", keys[i].name);
 		err_fix(reader->err, "write it as it is");
 		return -EINVAL;
 	}
@@ -184,21 +183,22 @@ static int find_annotations(struct span *text, struct json_object *root,
 			    struct json_object **ret_object, struct bpftoken_error *err)
 {
 	struct span rest = *text, key, value;
-	struct json_object *object = root;
+	struct json_object *object = NULL;
 
+	*ret_object = root;
 	if (json_object_object_get_ex(root, "annotations", &object) ||
 	    json_object_object_get_ex(root, "ociVersion", NULL)) {
 		while (json_text_next(&rest, &key, &value))
 			if (span_is(key, "annotations"))
 				*text = value;
-		if (object == root || !json_object_is_type(object, json_type_object)) {
+		if (!json_object_is_type(object, json_type_object)) {
 			text_error(err, text->at, -EINVAL,
 				   "the container has no annotations");
 			err_fix(err, "give it the annotation " PREFIX "policy");
 			return -EINVAL;
 		}
+		*ret_object = object;
 	}
-	*ret_object = object;
 	return 0;
 }
 
@@ -271,9 +271,9 @@ static int oci_format(const struct bpftoken_policy *policy, struct text *out,
 	if (!ok)
 		return err_oom(err);
 	text_add(out, "%s\n",
-		 json_object_to_json_string_ext(root, JSON_C_TO_STRING_PRETTY |
-							      JSON_C_TO_STRING_SPACED |
-							      JSON_C_TO_STRING_NOSLASHESCAPE));
+		 json_object_to_json_string_ext(
+			 root, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
+				       JSON_C_TO_STRING_NOSLASHESCAPE));
 	return 0;
 }
 

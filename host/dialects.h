@@ -22,6 +22,9 @@ int host_policy_parse(const char *name, const char *text,
 int host_policy_format(const char *name, const struct bpftoken_policy *policy,
 		       char **ret_text, struct bpftoken_error *err);
 
+/* Name of the dialect that a text looks like, or NULL. */
+const char *host_dialect_of(const char *text);
+
 /* No policy is near this size; what is longer is not a policy. */
 #define HOST_TEXT_MAX ((size_t)1 << 20)
 

@@ -12,10 +12,9 @@
 #include <string.h>
 
 #define PREFIX "security.bpffs"
-#define LIST_KEY(name, set)                                                           \
-	{                                                                             \
-		PREFIX ".delegate_" name, settings_parse_list, settings_format_list, \
-			set                                                           \
+#define LIST_KEY(name, set)                                                              \
+	{                                                                                \
+		PREFIX ".delegate_" name, settings_parse_list, settings_format_list, set \
 	}
 
 /* A colon in a value reaches the kernel as it is. */

@@ -30,7 +30,8 @@ static const struct list_syntax lxd_list = {
 	.dialect = "lxd",
 };
 
-static int parse_bool(struct settings *settings, const struct settings_key *key, struct span value)
+static int parse_bool(struct settings *settings, const struct settings_key *key,
+		      struct span value)
 {
 	static const struct {
 		const char *word;
@@ -56,8 +57,7 @@ static int parse_bool(struct settings *settings, const struct settings_key *key,
 
 static void format_bool(const struct bpftoken_policy *policy,
 			_unused_ const struct settings_key *key,
-			     _unused_ const struct settings_syntax *syntax,
-			     struct text *out)
+			_unused_ const struct settings_syntax *syntax, struct text *out)
 {
 	bool empty = bpftoken_policy_is_empty(policy, BPFTOKEN_SETS);
 
@@ -113,8 +113,8 @@ static int check_enabled(struct settings *settings)
 	}
 	if (settings->enabled || (seen[KEY_DELEGATE].data && !lists))
 		return 0;
-	r = text_error(settings->err, at, -EINVAL, "without %s=true LXD delegates nothing",
-		       keys[KEY_DELEGATE].name);
+	r = text_error(settings->err, at, -EINVAL,
+		       "without %s=true LXD delegates nothing", keys[KEY_DELEGATE].name);
 	err_fix(settings->err, "set %s=true", keys[KEY_DELEGATE].name);
 	return r;
 }

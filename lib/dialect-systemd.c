@@ -281,8 +281,9 @@ static int check_section(struct reader *reader, struct span key)
 {
 	if (is_our_section(reader->section))
 		return 0;
-	text_error(reader->err, key.at, -EINVAL, "systemd ignores \"%s\" in the section %s",
-		   SPAN_QUOTE(key), SPAN_QUOTE(reader->section));
+	text_error(reader->err, key.at, -EINVAL,
+		   "systemd ignores \"%s\" in the section %s", SPAN_QUOTE(key),
+		   SPAN_QUOTE(reader->section));
 	err_fix(reader->err, "move it to [Service]");
 	return -EINVAL;
 }
@@ -363,8 +364,7 @@ static int parse_assignment(struct reader *reader, struct span line, struct span
 
 	if (key.len + 1 > line.len) {
 		text_error(reader->err, line.at, -EINVAL,
-			   "\"%s\" is neither a section nor KEY=VALUE",
-			   SPAN_QUOTE(line));
+			   "\"%s\" is neither a section nor KEY=VALUE", SPAN_QUOTE(line));
 		err_fix(reader->err, "write a line such as %s=BPFMapCreate",
 			list_keys[BPFTOKEN_CMDS]);
 		return -EINVAL;
@@ -418,8 +418,9 @@ static int systemd_parse(const char *text, struct bpftoken_policy *policy,
 
 static bool systemd_detect(const char *text)
 {
-	static const char *const begins[] = { "[Service]", "[Unit]", "[Socket]", "[Mount]",
-					      "[Swap]",    "BPF",    "PrivateBPF" };
+	static const char *const begins[] = { "[Service]", "[Unit]", "[Socket]",
+					      "[Mount]",   "[Swap]", "BPF",
+					      "PrivateBPF" };
 	struct span rest = span_of(text), line;
 
 	do {
@@ -471,7 +472,8 @@ static int format_list(uint32_t set, uint64_t mask, struct text *out,
 	char name[NAME_ROOM];
 
 	text_add(out, "%s=", list_keys[set]);
-	for (uint32_t value = 0; mask != POLICY_ANY && value <= NAMES_MAX_VALUE; value++) {
+	for (uint32_t value = 0; mask != POLICY_ANY && value <= NAMES_MAX_VALUE;
+	     value++) {
 		const struct difference *differs = find_difference(set, value);
 
 		if (!(mask >> value & 1))

@@ -22,10 +22,9 @@ int settings_parse_list(struct settings *settings, const struct settings_key *ke
 			struct span value)
 {
 	if (value.len <= OPTION_LONGEST)
-		return list_parse(value.data, value.len, key->set,
-				  settings->syntax->list, value.at,
-				  &settings->policy->mask[key->set], settings->notes,
-				  settings->err);
+		return list_parse(value.data, value.len, key->set, settings->syntax->list,
+				  value.at, &settings->policy->mask[key->set],
+				  settings->notes, settings->err);
 	text_error(settings->err, value.at, -EINVAL,
 		   "%s has %zu bytes, and the kernel takes an option of at most %u",
 		   key->name, value.len, OPTION_LONGEST);
@@ -73,7 +72,7 @@ static bool parse_limit(struct span value, uint64_t *ret_limit)
 
 /* LIMIT or SOFT:HARD, of which the hard limit bounds what a program can ask for. */
 int settings_parse_memlock(struct settings *settings, const struct settings_key *key,
-			 struct span value)
+			   struct span value)
 {
 	struct span hard = value, soft = span_cut(&hard, ":");
 	uint64_t limit;
@@ -93,7 +92,7 @@ int settings_parse_memlock(struct settings *settings, const struct settings_key 
 }
 
 void settings_format_memlock(const struct bpftoken_policy *policy,
-			   _unused_ const struct settings_key *key,
+			     _unused_ const struct settings_key *key,
 			     _unused_ const struct settings_syntax *syntax,
 			     struct text *out)
 {
@@ -198,7 +197,8 @@ static int parse_pair(struct settings *settings, struct span pair)
 	return r;
 }
 
-static int refuse_arguments(struct settings *settings, struct span at, const char *missing)
+static int refuse_arguments(struct settings *settings, struct span at,
+			    const char *missing)
 {
 	int r = text_error(settings->err, at.at, -EINVAL, "%s is missing", missing);
 
@@ -251,8 +251,7 @@ static int parse_command(struct settings *settings, struct span line)
 	int r;
 
 	if (!span_is(span_word(&rest), settings->syntax->command) ||
-	    !span_is(span_word(&rest), "config") ||
-	    !span_is(span_word(&rest), "set")) {
+	    !span_is(span_word(&rest), "config") || !span_is(span_word(&rest), "set")) {
 		r = text_error(settings->err, line.at, -EINVAL,
 			       "of the commands only \"%s config set\" is read",
 			       settings->syntax->command);
@@ -283,7 +282,7 @@ static int parse_lines(struct settings *settings, struct span rest)
 		if (is_comment(line))
 			continue;
 		r = is_command(settings->syntax, line) ? parse_command(settings, line)
-				     : parse_pair(settings, line);
+						       : parse_pair(settings, line);
 		if (r < 0)
 			return r;
 	}
