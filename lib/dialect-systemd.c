@@ -99,6 +99,23 @@ static bool find_name(uint32_t set, struct span word, uint32_t *ret_value)
 
 /* --------------------------------------------------------------------- lists */
 
+/* Enumerators with a value of their own in linux/bpf.h have no name there. */
+static bool find_alias(uint32_t set, struct span word, uint32_t *ret_value)
+{
+	char name[NAME_ROOM];
+	size_t count;
+	const struct name_row *rows = names_table(set, &count);
+
+	for (size_t i = 0; i < count; i++) {
+		camel(set, rows[i].name, name);
+		if (!rows[i].alias || !span_is(word, name))
+			continue;
+		*ret_value = rows[i].value;
+		return true;
+	}
+	return false;
+}
+
 /* The name that a wrong word probably means, or false. */
 static bool nearest_name(uint32_t set, struct span word, char out[NAME_ROOM])
 {
@@ -106,8 +123,9 @@ static bool nearest_name(uint32_t set, struct span word, char out[NAME_ROOM])
 	struct nearest nearest;
 	uint32_t value;
 
-	/* the kernel's own spelling, an alias, or the enumerator as it is */
-	if (!names_value(set, word.data, word.len, &value))
+	/* the kernel's own spelling, or an alias in systemd's */
+	if (!names_value(set, word.data, word.len, &value) ||
+	    find_alias(set, word, &value))
 		return value_name(set, value, out);
 	nearest_init(&nearest, word.data, word.len);
 	for (value = 0; value <= NAMES_MAX_VALUE; value++)
