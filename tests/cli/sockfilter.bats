@@ -48,6 +48,11 @@ lines_of() {
 	printf '%s\n' "$output" | grep -cE "$1" || true
 }
 
+@test "libbpf loads an object with the preset @libbpf and a ring buffer" {
+	container -p @libbpf --maps ringbuf -- sockfilter -n 1 lo
+	[ "$status" -eq 0 ] || { echo "$output"; return 1; }
+}
+
 @test "sockfilter: sees pings and their replies with exactly what it needs delegated" {
 	# shellcheck disable=SC2016,SC2086 # the shell inside expands; a list of options
 	container $FOUR -- sh -c 'sockfilter -n 4 -t 5 2>&1 | {
