@@ -84,23 +84,11 @@ static bool value_name(uint32_t set, uint32_t value, char out[NAME_ROOM])
 	return false;
 }
 
-static bool find_name(uint32_t set, struct span word, uint32_t *ret_value)
-{
-	char name[NAME_ROOM];
-
-	for (uint32_t value = 0; value <= NAMES_MAX_VALUE; value++) {
-		if (!value_name(set, value, name) || !span_is(word, name))
-			continue;
-		*ret_value = value;
-		return true;
-	}
-	return false;
-}
-
-/* --------------------------------------------------------------------- lists */
-
-/* Enumerators with a value of their own in linux/bpf.h have no name there. */
-static bool find_alias(uint32_t set, struct span word, uint32_t *ret_value)
+/*
+ * The row whose name in camel case this is, or NULL. An alias, which has a value of its
+ * own in linux/bpf.h, is no name to systemd.
+ */
+static const struct name_row *find_row(uint32_t set, struct span word)
 {
 	char name[NAME_ROOM];
 	size_t count;
@@ -108,24 +96,26 @@ static bool find_alias(uint32_t set, struct span word, uint32_t *ret_value)
 
 	for (size_t i = 0; i < count; i++) {
 		camel(set, rows[i].name, name);
-		if (!rows[i].alias || !span_is(word, name))
-			continue;
-		*ret_value = rows[i].value;
-		return true;
+		if (span_is(word, name))
+			return &rows[i];
 	}
-	return false;
+	return NULL;
 }
+
+/* --------------------------------------------------------------------- lists */
 
 /* The name that a wrong word probably means, or false. */
 static bool nearest_name(uint32_t set, struct span word, char out[NAME_ROOM])
 {
 	char names[NAMES_MAX_VALUE + 1][NAME_ROOM];
+	const struct name_row *row = find_row(set, word);
 	struct nearest nearest;
 	uint32_t value;
 
-	/* the kernel's own spelling, or an alias in systemd's */
-	if (!names_value(set, word.data, word.len, &value) ||
-	    find_alias(set, word, &value))
+	if (row)
+		return value_name(set, row->value, out);
+	/* the kernel's own spelling */
+	if (!names_value(set, word.data, word.len, &value))
 		return value_name(set, value, out);
 	nearest_init(&nearest, word.data, word.len);
 	for (value = 0; value <= NAMES_MAX_VALUE; value++)
@@ -219,19 +209,20 @@ static int parse_list(struct reader *reader, uint32_t set, struct span value)
 	}
 	while (more) {
 		const struct difference *differs;
+		const struct name_row *row;
 		struct span word;
-		uint32_t number;
 		int r = 0;
 
 		more = span_until(value, ",") < value.len;
 		word = span_cut(&value, ",");
-		if (!find_name(set, word, &number))
+		row = find_row(set, word);
+		if (!row || row->alias)
 			return refuse_word(reader, set, word);
-		differs = find_difference(set, number);
+		differs = find_difference(set, row->value);
 		if (differs)
 			r = take_difference(reader, word, differs);
 		else
-			*mask |= 1ULL << number;
+			*mask |= 1ULL << row->value;
 		if (r < 0)
 			return r;
 	}
