@@ -160,7 +160,7 @@ static int check_policy(const struct cli_command *command, struct run_options *r
 	if (!policy)
 		return cli_usage(command, "no policy given (-p, --cmds, --maps, --progs, "
 					  "--attachs, or --no-delegation)");
-	if (policy_require(policy, &err) < 0 || grant_check_ceiling(policy, &err) < 0)
+	if (policy_require(policy, &err) < 0)
 		return cli_fail(&err);
 	run->container.policy = policy;
 	return 0;
@@ -195,6 +195,14 @@ static void honour_memlock(const struct bpftoken_policy *policy)
 			 (unsigned long long)got);
 }
 
+/* Who may not delegate at all hears that, and nothing about files that it may not see. */
+static int check_grant(const struct bpftoken_policy *policy, struct bpftoken_error *err)
+{
+	int r = policy ? bpffs_may_delegate(err) : 0;
+
+	return r < 0 || !policy ? r : grant_check_ceiling(policy, err);
+}
+
 static int run_container(const struct cli_command *command, struct run_options *run,
 			 char **program)
 {
@@ -206,6 +214,9 @@ static int run_container(const struct cli_command *command, struct run_options *
 	r = check_policy(command, run);
 	if (r)
 		return r;
+	r = check_grant(run->container.policy, &err);
+	if (r < 0)
+		return failure_status(&err, cli_fail(&err));
 	honour_memlock(run->container.policy);
 	run->container.argv = program;
 	r = container_run(&run->container, &err);
