@@ -24,6 +24,10 @@ int policy_read(const char *operand, char **ret_text);
 int policy_read_one(const struct cli_command *command, int count, char **operands,
 		    char **ret_text);
 
+/* --instance, where the dialect that is written has none, is wrong usage. */
+int policy_check_instance(const struct cli_command *command,
+			  const struct policy_arguments *options);
+
 /* Writes a policy in a dialect, once it is sure that it reads back as the same. */
 int policy_write(const struct bpftoken_policy *policy, const char *dialect,
 		 const char *instance);

@@ -164,13 +164,13 @@ int policy_run_merge(const struct cli_command *command, int argc, char **argv)
 		if (status)
 			break;
 		if (!options.to)
-			options.to = argv[i][0] == '@' ? dialect_ini.name
-				     : options.from    ? options.from
-						       : host_dialect_of(text);
+			options.to = options.from ? options.from : host_dialect_of(text);
 		if (all)
 			bpftoken_policy_merge(all, policy);
 		else
 			all = TAKE_PTR(policy);
 	}
+	if (!status)
+		status = policy_check_instance(command, &options);
 	return status ? status : policy_write(all, options.to, options.instance);
 }

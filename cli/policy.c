@@ -165,6 +165,15 @@ int policy_write(const struct bpftoken_policy *policy, const char *dialect,
 	return CLI_DONE;
 }
 
+int policy_check_instance(const struct cli_command *command,
+			  const struct policy_arguments *options)
+{
+	if (!options->instance || !strcmp(options->to, dialect_lxd.name) ||
+	    !strcmp(options->to, dialect_incus.name))
+		return CLI_DONE;
+	return cli_usage(command, "--instance is for the dialects lxd and incus");
+}
+
 static int run_convert(const struct cli_command *command, int argc, char **argv)
 {
 	struct policy_arguments options = { 0 };
@@ -177,10 +186,9 @@ static int run_convert(const struct cli_command *command, int argc, char **argv)
 		return status;
 	if (!options.to)
 		return cli_usage(command, "no --to DIALECT given");
-	if (options.instance && strcmp(options.to, dialect_lxd.name) &&
-	    strcmp(options.to, dialect_incus.name))
-		return cli_usage(command, "--instance is for --to lxd and --to incus");
-	status = policy_read_one(command, argc - first, argv + first, &text);
+	status = policy_check_instance(command, &options);
+	if (!status)
+		status = policy_read_one(command, argc - first, argv + first, &text);
 	if (status)
 		return status;
 	if (host_policy_parse(options.from, text, &policy, NULL, &err) < 0)

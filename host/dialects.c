@@ -118,13 +118,13 @@ static bool looks_like_text(const char *arg)
 	return strpbrk(arg, "={[\n");
 }
 
-/* A preset as a text, of the dialect that detection is surest of. */
+/* A preset as a text, in the dialect for people. */
 static int preset_text(const char *arg, char **ret_text, struct bpftoken_error *err)
 {
 	_cleanup_policy_ struct bpftoken_policy *policy = NULL;
 	int r = presets_parse(arg, &policy, err);
 
-	return r < 0 ? r : host_policy_format("json", policy, ret_text, err);
+	return r < 0 ? r : host_policy_format("ini", policy, ret_text, err);
 }
 
 int host_argument_text(const char *arg, char **ret_text, struct bpftoken_error *err)

@@ -309,6 +309,8 @@ BPFDelegatePrograms=BPFProgTypeNetfilter'
 	expect_error 2 'two policies'
 	bpftoken policy merge @xdp
 	expect_error 2 'at least two'
+	bpftoken policy merge --instance web @xdp @maps
+	expect_error 2 '--instance is for'
 	bpftoken policy diff - - </dev/null
 	expect_error 2 'twice'
 	bpftoken policy diff @xdp 'delegate_cmds=map_craete'
