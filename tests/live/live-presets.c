@@ -167,6 +167,20 @@ static struct bpftoken_policy *preset_policy(const struct preset *preset)
 	return policy;
 }
 
+/* Says which programs this kernel has not; a kernel of our VMs has all. */
+static int can_load(const struct preset *preset, uint32_t type, uint32_t attach)
+{
+	int r = load(type, attach, -1, NULL);
+
+	if (r < 0)
+		fprintf(stderr, "# @%s: %s: this kernel refuses root as well: %s\n",
+			preset->name, bpftoken_name(BPFTOKEN_ATTACHS, attach),
+			strerror(-r));
+	if (getenv("BPFTOKEN_KERNEL"))
+		EXPECT_EQ(r, 0);
+	return r == 0;
+}
+
 static void programs(void)
 {
 	int loaded = 0;
@@ -179,7 +193,7 @@ static void programs(void)
 			if (!bpftoken_policy_has(policy, BPFTOKEN_ATTACHS, attach))
 				continue;
 			check_pair(policy, only_type(policy), attach);
-			loaded += !load(only_type(policy), attach, -1, NULL);
+			loaded += can_load(preset, only_type(policy), attach);
 		}
 		bpftoken_policy_free(policy);
 	}
