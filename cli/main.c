@@ -19,11 +19,10 @@ static void print_help(void)
 	puts("\nOptions:\n"
 	     "  -h, --help     Show this text; bpftoken COMMAND --help for a command.\n"
 	     "      --version  Show the version.\n\n"
-	     "Exit status: 0 done, 1 failed, 2 usage, 3 policy invalid or insufficient,\n"
-	     "4 the kernel lacks it, 5 not permitted. run returns the program's status;\n"
-	     "before the program runs 2 to 5 as above, 125 for any other failure, and "
-	     "126\n"
-	     "and 127 as env(1) does.");
+	     "Exit status: 0 done, 1 failed, 2 usage, 3 policy invalid, insufficient or\n"
+	     "above the ceiling, 4 the kernel lacks it, 5 not permitted. run returns the\n"
+	     "program's status; before the program runs 2 to 5 as above, 125 for any\n"
+	     "other failure, and 126 and 127 as env(1) does.");
 }
 
 static int unknown(const char *word)

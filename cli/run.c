@@ -4,6 +4,7 @@
 
 #include "bpffs.h"
 #include "container.h"
+#include "grant.h"
 #include "policy-options.h"
 #include "policy.h"
 #include "sys.h"
@@ -194,6 +195,14 @@ static void honour_memlock(const struct bpftoken_policy *policy)
 			 (unsigned long long)got);
 }
 
+/* Who may not delegate at all hears that, and nothing about files that it may not see. */
+static int check_grant(const struct bpftoken_policy *policy, struct bpftoken_error *err)
+{
+	int r = policy ? bpffs_may_delegate(err) : 0;
+
+	return r < 0 || !policy ? r : grant_check_ceiling(policy, err);
+}
+
 static int run_container(const struct cli_command *command, struct run_options *run,
 			 char **program)
 {
@@ -205,6 +214,9 @@ static int run_container(const struct cli_command *command, struct run_options *
 	r = check_policy(command, run);
 	if (r)
 		return r;
+	r = check_grant(run->container.policy, &err);
+	if (r < 0)
+		return failure_status(&err, cli_fail(&err));
 	honour_memlock(run->container.policy);
 	run->container.argv = program;
 	r = container_run(&run->container, &err);

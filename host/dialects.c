@@ -4,6 +4,7 @@
 
 #include "error.h"
 #include "names.h"
+#include "presets.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -11,9 +12,10 @@
 
 #define LINE_COLUMNS 80
 
-/* In the order of detection: the first bytes of json and ini leave no doubt. */
+/* In the order of detection: the first bytes leave little doubt. */
 const struct dialect *const host_dialects[] = {
-	&dialect_json, &dialect_ini, &dialect_lxd, &dialect_mount, NULL,
+	&dialect_oci, &dialect_json,  &dialect_systemd, &dialect_ini,
+	&dialect_lxd, &dialect_incus, &dialect_mount,	NULL,
 };
 
 int host_policy_parse(const char *name, const char *text,
@@ -27,6 +29,14 @@ int host_policy_format(const char *name, const struct bpftoken_policy *policy,
 		       char **ret_text, struct bpftoken_error *err)
 {
 	return dialect_format(host_dialects, name, policy, ret_text, err);
+}
+
+const char *host_dialect_of(const char *text)
+{
+	for (size_t i = 0; host_dialects[i]; i++)
+		if (host_dialects[i]->detect(text))
+			return host_dialects[i]->name;
+	return NULL;
 }
 
 /* path is NULL for standard input. */
@@ -67,8 +77,7 @@ static ssize_t read_all(int fd, char buf[HOST_TEXT_MAX + 1])
 }
 
 /* Reads fd into a text of its own; path is its name, NULL for standard input. */
-static int read_text(const char *path, int fd, char **ret_text,
-		     struct bpftoken_error *err)
+int host_read_fd(const char *path, int fd, char **ret_text, struct bpftoken_error *err)
 {
 	_cleanup_free_ char *buf = malloc(HOST_TEXT_MAX + 1);
 	ssize_t size;
@@ -95,12 +104,12 @@ int host_read_file(const char *path, char **ret_text, struct bpftoken_error *err
 
 	if (fd < 0)
 		return file_failed(err, path, fd);
-	return read_text(path, fd, ret_text, err);
+	return host_read_fd(path, fd, ret_text, err);
 }
 
 int host_read_stdin(char **ret_text, struct bpftoken_error *err)
 {
-	return read_text(NULL, STDIN_FILENO, ret_text, err);
+	return host_read_fd(NULL, STDIN_FILENO, ret_text, err);
 }
 
 /* Every policy text has one of these, and a file's name hardly ever. */
@@ -109,22 +118,25 @@ static bool looks_like_text(const char *arg)
 	return strpbrk(arg, "={[\n");
 }
 
+/* A preset as a text, in the dialect for people. */
+static int preset_text(const char *arg, char **ret_text, struct bpftoken_error *err)
+{
+	_cleanup_policy_ struct bpftoken_policy *policy = NULL;
+	int r = presets_parse(arg, &policy, err);
+
+	return r < 0 ? r : host_policy_format("ini", policy, ret_text, err);
+}
+
 int host_argument_text(const char *arg, char **ret_text, struct bpftoken_error *err)
 {
 	_cleanup_close_ int fd = -EBADF;
 	char *text;
 
-	if (arg[0] == '@') {
-		err_raise(err, BPFTOKEN_STAGE_POLICY, -ENOENT,
-			  "there are no presets yet");
-		err_kind(err, BPFTOKEN_KIND_POLICY);
-		err_what(err, "unknown preset \"%s\"", text_quote(arg, strlen(arg)).text);
-		err_fix(err, "give a policy file or the policy itself");
-		return -ENOENT;
-	}
+	if (arg[0] == '@')
+		return preset_text(arg, ret_text, err);
 	fd = sys_openat(AT_FDCWD, arg, O_RDONLY);
 	if (fd >= 0)
-		return read_text(arg, fd, ret_text, err);
+		return host_read_fd(arg, fd, ret_text, err);
 	if (!looks_like_text(arg) || fd == -EACCES)
 		return file_failed(err, arg, fd);
 	text = strdup(arg);

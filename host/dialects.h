@@ -10,6 +10,7 @@
 
 extern const struct dialect dialect_ini;
 extern const struct dialect dialect_json;
+extern const struct dialect dialect_oci;
 
 /* All of them; ends with NULL. */
 extern const struct dialect *const host_dialects[];
@@ -21,11 +22,15 @@ int host_policy_parse(const char *name, const char *text,
 int host_policy_format(const char *name, const struct bpftoken_policy *policy,
 		       char **ret_text, struct bpftoken_error *err);
 
+/* Name of the dialect that a text looks like, or NULL. */
+const char *host_dialect_of(const char *text);
+
 /* No policy is near this size; what is longer is not a policy. */
 #define HOST_TEXT_MAX ((size_t)1 << 20)
 
-/* Whole texts, to be freed by the caller; errors name the file. */
+/* Whole texts, to be freed by the caller; errors name the file, which fd is. */
 int host_read_file(const char *path, char **ret_text, struct bpftoken_error *err);
+int host_read_fd(const char *path, int fd, char **ret_text, struct bpftoken_error *err);
 int host_read_stdin(char **ret_text, struct bpftoken_error *err);
 
 /* The text of an argument FILE|TEXT: of the file if there is one of this name. */

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # bpftoken policy: what it writes, and how it refuses.
 #
-# shellcheck disable=SC2154 # stdout, stderr and golden are helper.bash's
+# shellcheck disable=SC2154,SC2059 # stdout, stderr and golden are helper.bash's
 
 load helper
 
@@ -68,11 +68,11 @@ mount_block() {
 }
 
 @test "every pair of dialects converts" {
-	for from in json ini lxd mount; do
+	for from in oci json systemd ini lxd incus mount; do
 		bpftoken policy convert --from mount --to "$from" <<<"$mount_line"
 		expect 0
 		cp "$stdout" "$BATS_TEST_TMPDIR/$from"
-		for to in json ini lxd mount; do
+		for to in oci json systemd ini lxd incus mount; do
 			bpftoken policy convert --from "$from" --to "$to" "$BATS_TEST_TMPDIR/$from"
 			expect 0
 			cp "$stdout" "$BATS_TEST_TMPDIR/$from-$to"
@@ -97,7 +97,59 @@ mount_block() {
 	check_golden wide.json
 }
 
+@test "the texts of incus, systemd and oci" {
+	for dialect in incus systemd oci; do
+		bpftoken policy convert --to "$dialect" <<<"$mount_line"
+		expect 0
+		check_golden "seed.$dialect"
+	done
+	bpftoken policy convert --to incus --instance web <<<"$mount_line"
+	expect 0
+	sed 's/INSTANCE/web/' "$golden/seed.incus" | diff -u - "$stdout"
+}
+
+@test "what a dialect has no place for is noted" {
+	bpftoken policy convert --to mount 'security.bpffs.path=/run/bpf
+security.bpffs.delegate_cmds=map_create'
+	expect 0
+	grep '^bpftoken: note: .*target /run/bpf' "$stderr"
+	bpftoken policy convert --to oci 'security.bpffs.path=/run/bpf
+security.bpffs.delegate_cmds=map_create'
+	expect 0
+	[ ! -s "$stderr" ]
+	grep -qF '"bpftoken.target": "/run/bpf"' "$stdout"
+}
+
+@test "systemd: what it cannot say is refused" {
+	bpftoken policy convert --to systemd @netfilter
+	expect_error 3 'BPFProgTypeNetfilter is the program type syscall, not netfilter'
+	bpftoken policy convert --to systemd 'delegate_cmds=0x8000000000000001'
+	expect_error 3 'systemd takes no numbers'
+}
+
 # --------------------------------------------------------------------- show
+
+@test "show @PRESET, composed, and the list of them" {
+	bpftoken policy show @xdp+@libbpf
+	expect 0
+	check_golden show-preset.txt
+	bpftoken policy show --presets
+	expect 0
+	grep -q '^@uprobe .*USDT' "$stdout"
+	names=$(sed 's/ .*//' "$stdout")
+	for name in $names; do
+		bpftoken policy show "$name"
+		expect 0
+	done
+	bpftoken policy show --presets --json
+	expect 0
+	[ "$(grep -c '"name": ' "$stdout")" -eq "$(wc -w <<<"$names")" ]
+	bpftoken policy show --presets @xdp
+	expect_error 2 '--presets'
+	bpftoken policy show @xpd
+	expect_error 3 'the nearest is @xdp'
+}
+
 
 @test "show, of standard input, a file and a text" {
 	bpftoken policy show < <(lxd_lines)
@@ -161,7 +213,131 @@ attachs = 0xfffffff'
 	check_golden lint.json
 }
 
+@test "lint --kernel" {
+	bpftoken policy lint --kernel 6.12 'delegate_cmds=map_create:btf_load,delegate_maps=hash:rhash'
+	expect 3
+	expect_stdout 'error: newer-than-kernel: Linux 6.12 does not have the map types rhash; remove them for this kernel'
+	bpftoken policy lint --kernel 7.2 'delegate_cmds=map_create:btf_load,delegate_maps=hash:rhash'
+	expect 0
+	bpftoken policy lint --kernel six @xdp
+	expect_error 2 'no kernel version'
+}
+
+@test "lint --fix writes the dialect it read, and says what is left" {
+	bpftoken policy lint --fix <<-'END'
+		security.bpffs.delegate_cmds=obj_get,link_create,prog_load,btf_load
+		security.bpffs.delegate_progs=socket_filter
+	END
+	expect 0
+	check_golden fixed.incus
+	[ ! -s "$stderr" ]
+	bpftoken policy lint <"$golden/fixed.incus"
+	expect 0
+	expect_stdout 'no findings'
+	bpftoken policy lint --fix 'delegate_cmds=map_create:btf_load'
+	expect 3
+	expect_stdout 'delegate_cmds=map_create:btf_load'
+	grep -q '^error: command-without-types: ' "$stderr"
+	bpftoken policy lint --fix --json @xdp
+	expect_error 2 'contradict'
+}
+
+@test "lint of a unit, and what --fix makes of it" {
+	printf '%s\n' '[Unit]' 'Description=a test' '[Service]' 'PrivateUsers=yes' \
+		'BPFDelegateCommands=BPFObjPin,BPFBtfLoad,BPFMapFreeze,BPFLinkDetach' \
+		>"$BATS_TEST_TMPDIR/unit"
+	bpftoken policy lint "$BATS_TEST_TMPDIR/unit"
+	expect 3
+	check_golden lint-unit.txt
+	bpftoken policy lint --fix "$BATS_TEST_TMPDIR/unit"
+	expect 0
+	check_golden fixed.systemd
+	bpftoken policy lint <"$golden/fixed.systemd"
+	expect 0
+	expect_stdout 'no findings'
+	bpftoken policy lint '[Service]
+BPFDelegatePrograms=BPFProgTypeNetfilter'
+	expect 3
+	grep -q '^error: systemd-name: .* netfilter is that of syscall' "$stdout"
+}
+
+# ------------------------------------------------------------ diff and merge
+
+@test "diff" {
+	bpftoken policy diff @xdp @xdp
+	expect 0
+	[ ! -s "$stdout" ]
+	bpftoken policy diff @xdp '{"cmds":["prog_load"],"progs":["xdp",40],"attachs":["xdp","sk_lookup"]}'
+	expect 3
+	expect_stdout '- command btf_load
++ program type 40
++ attach type sk_lookup'
+	bpftoken policy diff 'delegate_cmds=any' 'delegate_cmds=map_create'
+	expect 3
+	expect_stdout '- command any
++ command map_create'
+	bpftoken policy diff 'delegate_cmds=map_create' - <<<'delegate_cmds=any'
+	expect 3
+	expect_stdout '+ command any'
+}
+
+@test "diff --json" {
+	bpftoken policy diff --json @xdp 'delegate_cmds=prog_load:btf_load,delegate_maps=any,delegate_progs=xdp'
+	expect 3
+	tr -d ' \n' <"$stdout" >"$BATS_TEST_TMPDIR/compact"
+	diff - "$BATS_TEST_TMPDIR/compact" < <(
+		printf '{"equal":false,'
+		printf '"added":{"cmds":[],"maps":["any"],"progs":[],"attachs":[]},'
+		printf '"removed":{"cmds":[],"maps":[],"progs":[],"attachs":["xdp"]}}'
+	)
+}
+
+@test "merge writes the first one's dialect, or --to" {
+	bpftoken policy merge 'delegate_cmds=map_create' @xdp
+	expect 0
+	expect_stdout 'delegate_cmds=map_create:prog_load:btf_load,delegate_progs=xdp,delegate_attachs=xdp'
+	bpftoken policy merge --to lxd --instance web @xdp - < <(lxd_lines)
+	expect 0
+	grep -q '^lxc config set web security.delegate_bpf.prog_types=socket_filter:xdp$' "$stdout"
+	bpftoken policy merge @xdp @libbpf @maps
+	expect 0
+	check_golden merged.ini
+}
+
+@test "wrong use of diff and merge" {
+	bpftoken policy diff @xdp
+	expect_error 2 'two policies'
+	bpftoken policy merge @xdp
+	expect_error 2 'at least two'
+	bpftoken policy merge --instance web @xdp @maps
+	expect_error 2 '--instance is for'
+	bpftoken policy diff - - </dev/null
+	expect_error 2 'twice'
+	bpftoken policy diff @xdp 'delegate_cmds=map_craete'
+	expect_error 3 'cannot read the policy "delegate_cmds=map_craete": line 1, column 15'
+	bpftoken policy merge @xdp "$BATS_TEST_TMPDIR/none"
+	expect_error 1 'No such file'
+}
+
 # ------------------------------------------------------------------- errors
+
+@test "hostile texts" {
+	yes '{"annotations":' | head -n 10000 >"$BATS_TEST_TMPDIR/deep"
+	bpftoken policy show "$BATS_TEST_TMPDIR/deep"
+	expect_error 3 'nesting too deep'
+	for head in '{"bpftoken.cmds":"' '[Service]\nBPFDelegateMaps=' \
+		'security.bpffs.delegate_cmds=' 'delegate_cmds='; do
+		bpftoken policy show < <(printf "$head"; head -c 1000000 /dev/zero | tr '\0' a)
+		[ "$status" -eq 3 ]
+		[ "$(wc -c <"$stderr")" -lt 1000 ]
+		bpftoken policy show < <(printf "$head"'map_create\0any')
+		expect_error 3 'NUL'
+		bpftoken policy show < <(printf "$head"'\001\033[31m')
+		[ "$status" -eq 3 ]
+		! LC_ALL=C grep -q '[^ -~]' "$stderr"
+	done
+}
+
 
 # refuse STATUS TEXT POLICY [OPTION...]
 refuse() {
@@ -244,7 +420,7 @@ cmd = map_create'
 	bpftoken policy convert --to jsn </dev/null
 	expect_error 2 'nearest is json'
 	bpftoken policy lint --from xml </dev/null
-	expect_error 2 'json, ini, lxd, mount'
+	expect_error 2 'oci, json, systemd, ini, lxd, incus, mount'
 }
 
 @test "wrong options" {

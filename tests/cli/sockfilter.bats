@@ -48,6 +48,17 @@ lines_of() {
 	printf '%s\n' "$output" | grep -cE "$1" || true
 }
 
+@test "sockfilter: the preset @libbpf and a ring buffer are enough, @xdp is not" {
+	# shellcheck disable=SC2016 # the shell inside expands
+	container -p @libbpf --maps ringbuf -- sh -c 'sockfilter -n 2 -t 5 2>&1 | {
+		read -r line; ping -c 1 127.0.0.1 >/dev/null; cat; }'
+	[ "$status" -eq 0 ]
+	[ "$(lines_of "$PACKET")" -eq 2 ]
+	container -p @xdp+@maps -- sockfilter -t 5
+	[ "$status" -eq 1 ]
+	has "does not delegate program type socket_filter"
+}
+
 @test "sockfilter: sees pings and their replies with exactly what it needs delegated" {
 	# shellcheck disable=SC2016,SC2086 # the shell inside expands; a list of options
 	container $FOUR -- sh -c 'sockfilter -n 4 -t 5 2>&1 | {

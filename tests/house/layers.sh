@@ -14,7 +14,7 @@ set -u
 layers='
 0 bpftoken util sys
 1 names error attr text btf btf-find mountinfo
-2 policy dialect dialects dialect-lxd dialect-mount list
+2 policy dialect dialects dialect-lxd dialect-mount list dialect-incus dialect-systemd settings
 3 bpffs handshake join token
 4 bpf carry load
 5 probe probe-btf probe-cache probe-chain probe-cmd probe-feature probe-helper probe-link probe-map probe-prog explain denial

@@ -81,6 +81,7 @@ static inline void random_policy(uint64_t *random, struct bpftoken_policy *polic
 		policy->mask[set] = more == 6 ? 0 : more == 7 ? POLICY_ANY : mask;
 	}
 	policy->memlock = next_random(random) >> next_random(random) % 64;
+	policy->target[0] = '\0';
 }
 
 static inline struct bpftoken_policy *

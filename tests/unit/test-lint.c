@@ -24,8 +24,8 @@ static const struct {
 	{ "any", LINT_WARNING, "delegate_progs=any", "delegate_progs=xdp",
 	  "every program type", "" },
 	{ "inert-command", LINT_WARNING, "delegate_cmds=map_create:link_create:obj_pin",
-	  "delegate_cmds=map_create:prog_load:btf_load:btf_get_fd_by_id",
-	  ": obj_pin, link_create", "remove" },
+	  "delegate_cmds=map_create:prog_load:btf_load", ": obj_pin, link_create",
+	  "remove" },
 	{ "unspec", LINT_WARNING, "delegate_maps=unspec:hash", "delegate_maps=hash",
 	  "map type", "remove" },
 	{ "unknown-bit", LINT_WARNING, "delegate_attachs=0x8000000000000000:xdp",
@@ -119,6 +119,40 @@ static const struct {
 	  "delegate_cmds=prog_load:map_create,delegate_progs=socket_filter,"
 	  "delegate_attachs=cgroup_inet_ingress,delegate_maps=array",
 	  "array", "array" },
+	{ "inert-only", LINT_ERROR, "delegate_cmds=obj_get:link_create",
+	  "delegate_cmds=obj_get:map_create", "worth nothing", "map_create" },
+	{ "newer-than-kernel", LINT_ERROR, "delegate_maps=rhash:hash",
+	  "delegate_maps=hash", "Linux 6.12 does not have the map types rhash",
+	  "remove them" },
+	{ "newer-than-kernel", LINT_ERROR, "delegate_attachs=trace_uprobe_session",
+	  "delegate_attachs=trace_kprobe_session", "trace_uprobe_session", "" },
+	{ "inert-command", LINT_WARNING, "delegate_cmds=map_create:btf_get_fd_by_id",
+	  "delegate_cmds=map_create:btf_load", ": btf_get_fd_by_id", "" },
+	{ "systemd-companion", LINT_ERROR,
+	  "PrivateBPF=yes\nPrivateUsers=yes\nBPFDelegateMaps=any",
+	  "PrivateBPF=yes\nPrivateUsers=identity\nDelegateNamespaces=net "
+	  "mnt\nBPFDelegateMaps=any",
+	  "DelegateNamespaces=mnt", "DelegateNamespaces=mnt" },
+	{ "systemd-companion", LINT_ERROR,
+	  "[Service]\nPrivateBPF=yes\nPrivateUsers=no\nDelegateNamespaces=yes",
+	  "[Service]\nPrivateBPF=1\nPrivateUsers=self\nDelegateNamespaces=~net",
+	  "initial user namespace, where the kernel makes no token", "PrivateUsers" },
+	{ "systemd-companion", LINT_ERROR,
+	  "PrivateUsers=yes\nDelegateNamespaces=mnt\nBPFDelegateMaps=any",
+	  "PrivateUsers=yes\nDelegateNamespaces=mnt\nPrivateBPF=yes", "mounts no bpffs",
+	  "PrivateBPF=yes" },
+	{ "systemd-mounts", LINT_NOTE, "[Service]\nBPFDelegateMaps=any",
+	  "[Service]\nPrivateMounts=yes", "mounts of its own", "PrivateMounts=yes" },
+	{ "systemd-name", LINT_ERROR,
+	  "[Service]\nBPFDelegatePrograms=BPFProgTypeNetfilter",
+	  "[Service]\nBPFDelegatePrograms=BPFProgTypeSkLookup",
+	  "line 2, column 21: to systemd the name of netfilter is that of syscall",
+	  "remove it" },
+	{ "systemd-name", LINT_ERROR,
+	  "[Service]\nBPFDelegatePrograms=BPFProgTypeXdp,BPFProgTypeSyscall",
+	  "[Service]\nBPFDelegatePrograms=any", "unknown, and ignored", "" },
+	{ "cgroup-reach", LINT_NOTE, "delegate_progs=cgroup_skb:xdp",
+	  "delegate_progs=xdp", ": cgroup_skb", "cgroupfs" },
 	{ "libbpf-usdt", LINT_NOTE,
 	  "delegate_cmds=prog_load,delegate_progs=kprobe,delegate_attachs=cgroup_inet_"
 	  "ingress",
@@ -131,6 +165,7 @@ static const struct {
 struct seen {
 	const char *rule;
 	int count;
+	bool fixable;
 	enum lint_severity severity;
 	char reason[1024], fix[1024];
 };
@@ -146,6 +181,7 @@ static void see(const struct lint_finding *finding, void *data)
 		return;
 	seen->count++;
 	seen->severity = finding->severity;
+	seen->fixable = finding->fixable;
 	snprintf(seen->reason, sizeof(seen->reason), "%s", finding->reason);
 	snprintf(seen->fix, sizeof(seen->fix), "%s", finding->fix);
 }
@@ -157,9 +193,9 @@ static struct seen lint(const char *text, const char *rule)
 	struct bpftoken_policy *policy;
 	int total;
 
-	if (host_policy_parse("mount", text, &policy, &notes, NULL) < 0)
+	if (host_policy_parse(NULL, text, &policy, &notes, NULL) < 0)
 		fail_msg("cannot read %s", text);
-	total = lint_policy(policy, &notes, see, &seen);
+	total = lint_policy(&(struct lint_input){ policy, &notes, 0x060c }, see, &seen);
 	assert_true(total >= seen.count);
 	bpftoken_policy_free(policy);
 	return seen;
@@ -180,6 +216,135 @@ static void finds_what_is_wrong(void **state)
 		if (seen.count)
 			fail_msg("%s: %s: %s", rows[i].rule, rows[i].good, seen.reason);
 	}
+}
+
+/* What lint --fix makes of a policy; all but what it says stays. */
+static const struct {
+	const char *rule; /* that has a finding before, and none after */
+	const char *bad, *fixed;
+	uint32_t kernel;
+} fixes[] = {
+	{ "inert-command", "delegate_cmds=map_create:obj_get,delegate_maps=hash",
+	  "delegate_cmds=map_create,delegate_maps=hash" },
+	{ "inert-command", "delegate_cmds=btf_load:btf_get_fd_by_id",
+	  "delegate_cmds=btf_load", 0x060c },
+	{ "unspec",
+	  "delegate_cmds=map_create,delegate_maps=0x8000000000000000:unspec:hash",
+	  "delegate_cmds=map_create,delegate_maps=0x8000000000000002" },
+	{ "newer-than-kernel", "delegate_cmds=map_create,delegate_maps=hash:rhash",
+	  "delegate_cmds=map_create,delegate_maps=hash", 0x0701 },
+	{ "types-without-command", "delegate_maps=hash",
+	  "delegate_cmds=map_create,delegate_maps=hash" },
+	{ "types-without-command",
+	  "delegate_cmds=obj_get,delegate_progs=xdp,delegate_attachs=xdp",
+	  "delegate_cmds=prog_load,delegate_progs=xdp,delegate_attachs=xdp" },
+	{ "command-without-types", "delegate_cmds=prog_load,delegate_progs=lwt_in",
+	  "delegate_cmds=prog_load,delegate_progs=lwt_in,"
+	  "delegate_attachs=cgroup_inet_ingress" },
+	{ "attach-zero",
+	  "delegate_cmds=prog_load,delegate_progs=socket_filter:xdp,delegate_attachs=xdp",
+	  "delegate_cmds=prog_load,delegate_progs=socket_filter:xdp,"
+	  "delegate_attachs=xdp:cgroup_inet_ingress" },
+	{ "attach-missing",
+	  "delegate_cmds=prog_load,delegate_progs=sk_lookup:xdp,delegate_attachs=xdp",
+	  "delegate_cmds=prog_load,delegate_progs=sk_lookup:xdp,"
+	  "delegate_attachs=xdp:sk_lookup" },
+	{ "attach-unused",
+	  "delegate_cmds=prog_load,delegate_progs=xdp,delegate_attachs=xdp:netfilter",
+	  "delegate_cmds=prog_load,delegate_progs=xdp,delegate_attachs=xdp" },
+	{ "btf-needed", "delegate_cmds=map_create,delegate_maps=sk_storage",
+	  "delegate_cmds=map_create:btf_load,delegate_maps=sk_storage" },
+	/* not certain: which of several, or whether at all */
+	{ NULL, "delegate_cmds=map_create", "delegate_cmds=map_create" },
+	{ NULL, "delegate_cmds=prog_load,delegate_progs=kprobe,delegate_attachs=xdp",
+	  "delegate_cmds=prog_load,delegate_progs=kprobe" },
+	{ NULL,
+	  "delegate_cmds=any,delegate_maps=any,delegate_progs=any,delegate_attachs=any",
+	  "delegate_cmds=any,delegate_maps=any,delegate_progs=any,"
+	  "delegate_attachs=any" },
+	{ NULL, "delegate_cmds=0x8000000000000000", "delegate_cmds=0x8000000000000000" },
+};
+
+static struct bpftoken_policy *read_text(const char *text)
+{
+	struct bpftoken_policy *policy;
+
+	if (host_policy_parse("mount", text, &policy, NULL, NULL) < 0)
+		fail_msg("cannot read %s", text);
+	return policy;
+}
+
+static void expect_findings(const struct lint_input *input, const char *rule, bool some)
+{
+	struct seen seen = { .rule = rule };
+
+	lint_policy(input, see, &seen);
+	if (!seen.count != !some || (some && !seen.fixable))
+		fail_msg("%s: %d findings, %s", rule, seen.count, seen.reason);
+}
+
+static void fixes_what_is_certain(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(fixes); i++) {
+		struct bpftoken_policy *bad = read_text(fixes[i].bad), got, again;
+		struct bpftoken_policy *wanted = read_text(fixes[i].fixed);
+		struct lint_input input = { bad, NULL, fixes[i].kernel };
+
+		assert_int_equal(lint_fix(&input, &got), 0);
+		if (!bpftoken_policy_equal(&got, wanted))
+			fail_msg("%s: fixed otherwise than %s", fixes[i].bad,
+				 fixes[i].fixed);
+		if (fixes[i].rule)
+			expect_findings(&input, fixes[i].rule, true);
+		input.policy = &got;
+		if (fixes[i].rule)
+			expect_findings(&input, fixes[i].rule, false);
+		assert_int_equal(lint_fix(&input, &again), 0);
+		assert_true(bpftoken_policy_equal(&again, &got));
+		bpftoken_policy_free(bad);
+		bpftoken_policy_free(wanted);
+	}
+}
+
+static void reads_kernel_versions(void **state)
+{
+	static const struct {
+		const char *text;
+		uint32_t kernel; /* 0 = none */
+	} versions[] = {
+		{ "6.12", 0x060c },
+		{ "6.18.15", 0x0612 },
+		{ "7.3-rc1", 0x0703 },
+		{ "6.12.9-cloud-amd64", 0x060c },
+		{ "6", 0 },
+		{ "6.", 0 },
+		{ "6.x", 0 },
+		{ "6.300", 0 },
+		{ "x6.12", 0 },
+		{ "", 0 },
+		{ "6.12x", 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(versions); i++) {
+		uint32_t kernel = 0;
+		int r = lint_parse_kernel(versions[i].text, &kernel);
+
+		if (kernel != versions[i].kernel || r != (kernel ? 0 : -EINVAL))
+			fail_msg("%s: %d, 0x%x", versions[i].text, r, kernel);
+	}
+}
+
+static void before_tokens(void **state)
+{
+	struct seen seen = { .rule = "newer-than-kernel" };
+	struct bpftoken_policy policy = { .mask = { 1, 2 } };
+
+	(void)state;
+	lint_policy(&(struct lint_input){ &policy, NULL, 0x0608 }, see, &seen);
+	assert_int_equal(seen.count, 1);
+	assert_non_null(strstr(seen.reason, "no tokens"));
 }
 
 static void every_rule_is_tested(void **state)
@@ -218,10 +383,12 @@ static void counts_recorded_notes_only(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(notes.items); i++)
 		notes.items[i] = (struct list_note){ .number = 5, .decimal = true };
-	assert_true(lint_policy(&policy, &notes, see, &seen) > 0);
+	assert_true(lint_policy(&(struct lint_input){ &policy, &notes, 0 }, see, &seen) >
+		    0);
 	assert_int_equal(seen.count, ARRAY_SIZE(notes.items));
 	seen.count = 0;
-	assert_true(lint_policy(&policy, NULL, see, &seen) > 0);
+	assert_true(lint_policy(&(struct lint_input){ &policy, NULL, 0 }, see, &seen) >
+		    0);
 	assert_int_equal(seen.count, 0);
 }
 
@@ -237,7 +404,7 @@ static void takes_any_policy(void **state)
 
 		for (uint32_t set = 0; set < BPFTOKEN_SETS; set++)
 			policy.mask[set] = random_mask(&random);
-		total = lint_policy(&policy, NULL, see, &seen);
+		total = lint_policy(&(struct lint_input){ &policy, NULL, 0 }, see, &seen);
 		assert_int_equal(total, seen.count);
 	}
 }
@@ -246,6 +413,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(finds_what_is_wrong),
+		cmocka_unit_test(fixes_what_is_certain),
+		cmocka_unit_test(reads_kernel_versions),
+		cmocka_unit_test(before_tokens),
 		cmocka_unit_test(every_rule_is_tested),
 		cmocka_unit_test(is_silent_about_a_good_policy),
 		cmocka_unit_test(counts_recorded_notes_only),

@@ -420,7 +420,9 @@ static void test_choose_dialect(_unused_ void **state)
 		{ "mount", "security.delegate_bpf=true", -EINVAL },
 		{ "lxd", "delegate_cmds=any", -EINVAL },
 		{ "nothing", "delegate_cmds=any", -EINVAL },
-		{ NULL, "BPFDelegateCommands=any", -EINVAL },
+		{ NULL, "BPFDelegateCommands=any", 0 },
+		{ NULL, "security.bpffs.delegate_cmds=any", 0 },
+		{ NULL, "CommandsDelegate=any", -EINVAL },
 		{ NULL, "", -EINVAL },
 	};
 
@@ -449,7 +451,7 @@ static void test_unknown_dialect(_unused_ void **state)
 	assert_int_equal(err.kind, BPFTOKEN_KIND_POLICY);
 	assert_string_equal(err.what, "cannot choose the policy's dialect");
 	assert_string_equal(err.why, "unknown dialect \"mo\\x0aunt\"");
-	assert_string_equal(err.fix, "name one of lxd, mount");
+	assert_string_equal(err.fix, "name one of systemd, lxd, incus, mount");
 }
 
 int main(void)
