@@ -89,10 +89,13 @@ int handshake_offer_context(int sock, struct bpftoken_error *err);
 /* From MOUNT (or DETACH) to the end. */
 int handshake_serve_target(int sock, int timeout_ms, int target_fd,
 			   struct bpftoken_error *err);
-/* From the received context to GO, or SWAP. */
+/*
+ * From the received context to GO, or SWAP. careful: the mount namespace may have peers
+ * on the host, where nothing of this may appear.
+ */
 int handshake_deliver(int sock, int timeout_ms, pid_t pid, int context_fd,
 		      const struct bpftoken_policy *policy,
-		      const struct bpftoken_bpffs_opts *opts, bool swap,
+		      const struct bpftoken_bpffs_opts *opts, bool swap, bool careful,
 		      struct bpftoken_error *err);
 
 #endif

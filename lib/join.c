@@ -265,7 +265,7 @@ static int mount_on(const struct target *target, const struct bpftoken_policy *p
 	if (context_fd < 0)
 		return context_fd;
 	r = handshake_deliver(helper.sock, target->timeout_ms, helper.pid, context_fd,
-			      policy, opts, current.delegated, err);
+			      policy, opts, current.delegated, target->foreign, err);
 	if (r == 0)
 		*ret_device = current.delegated ? current.dev : 0;
 	return r;
@@ -365,6 +365,19 @@ static int take_target(int pidfd, const struct bpftoken_bpffs_opts *opts,
 	target->timeout_ms =
 		opts->timeout_ms ? (int)opts->timeout_ms : BPFFS_DEFAULT_TIMEOUT_MS;
 	return open_target(target, err);
+}
+
+int bpffs_route(int pidfd, pid_t *ret_pid, bool *ret_foreign, struct bpftoken_error *err)
+{
+	_cleanup_(target_done) struct target target = TARGET_NONE;
+	const struct bpftoken_bpffs_opts none = { 0 };
+	int r = take_target(pidfd, &none, &target, err);
+
+	if (r < 0)
+		return r;
+	*ret_pid = target.pid;
+	*ret_foreign = target.foreign;
+	return 0;
 }
 
 static int mount_or_replace(int pidfd, const struct bpftoken_policy *policy,
