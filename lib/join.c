@@ -26,10 +26,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#define LOCK_PAUSE_MS 5
+
 struct target {
 	int pidfd;
 	pid_t pid;
 	int user_fd, mount_ns_fd;
+	bool locked;
 	bool foreign; /* another user namespace owns the mount namespace */
 	const char *root, *path;
 	bool make;
@@ -43,6 +46,9 @@ struct target {
 
 static void target_done(struct target *target)
 {
+	/* Helpers have it, too: closing is not enough. */
+	if (target->locked)
+		(void)sys_unlock(target->mount_ns_fd);
 	close_fd(&target->user_fd);
 	close_fd(&target->mount_ns_fd);
 }
@@ -351,6 +357,29 @@ static int open_target(struct target *target, struct bpftoken_error *err)
 	return r < 0 ? err_raise(err, BPFTOKEN_STAGE_TARGET, r, NULL) : 0;
 }
 
+/*
+ * One change of a mount namespace at a time, or two would both find nothing and both
+ * mount. The container can hold the lock as well, and hinders itself.
+ */
+static int lock_target(struct target *target, struct bpftoken_error *err)
+{
+	uint64_t deadline = sys_now_ms() + (uint64_t)target->timeout_ms;
+	int r;
+
+	while ((r = sys_lock(target->mount_ns_fd)) == -EWOULDBLOCK) {
+		if (sys_now_ms() > deadline)
+			break;
+		(void)sys_poll(NULL, 0, LOCK_PAUSE_MS);
+	}
+	if (r == -EWOULDBLOCK)
+		return err_raise(err, BPFTOKEN_STAGE_TARGET, -ETIMEDOUT,
+				 "somebody else holds the lock of its mount namespace");
+	if (r < 0)
+		return raise_target(r, err);
+	target->locked = true;
+	return 0;
+}
+
 static int take_target(int pidfd, const struct bpftoken_bpffs_opts *opts,
 		       struct target *target, struct bpftoken_error *err)
 {
@@ -393,6 +422,8 @@ static int mount_or_replace(int pidfd, const struct bpftoken_policy *policy,
 		r = policy_require(policy, err);
 	if (r == 0)
 		r = take_target(pidfd, &own, &target, err);
+	if (r == 0)
+		r = lock_target(&target, err);
 	return r < 0 ? r : mount_on(&target, policy, &own, replace, ret_device, err);
 }
 
@@ -452,6 +483,8 @@ int bpftoken_bpffs_unmount(int pidfd, const struct bpftoken_bpffs_opts *opts,
 	r = opts_take(&own, sizeof(own), opts, err);
 	if (r == 0)
 		r = take_target(pidfd, &own, &target, err);
+	if (r == 0)
+		r = lock_target(&target, err);
 	target.make = false;
 	return r < 0 ? r : detach(&target, ret_device, err);
 }

@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -240,6 +241,16 @@ int sys_mount_id(int fd, uint64_t *ret_id)
 		return -EOPNOTSUPP;
 	*ret_id = stx.stx_mnt_id;
 	return 0;
+}
+
+int sys_lock(int fd)
+{
+	return result(flock(fd, LOCK_EX | LOCK_NB));
+}
+
+int sys_unlock(int fd)
+{
+	return result(flock(fd, LOCK_UN));
 }
 
 int sys_path_fs_type(const char *path, uint32_t *ret_type)

@@ -62,6 +62,9 @@ ssize_t sys_write(int fd, const void *buf, size_t size);
 int sys_fs_type(int fd, uint32_t *ret_type);
 /* Mount id of the mount that fd is on, as in mountinfo. */
 int sys_mount_id(int fd, uint64_t *ret_id);
+/* Takes the advisory lock of the file, or -EWOULDBLOCK; it ends with the descriptor. */
+int sys_lock(int fd);
+int sys_unlock(int fd);
 /* f_type of what a path leads to. */
 int sys_path_fs_type(const char *path, uint32_t *ret_type);
 /*
