@@ -261,8 +261,7 @@ static int same_device(const struct mountinfo *mount, void *data)
 	return mount->dev == *(const uint64_t *)data;
 }
 
-/* A shared mount below the target gives what is put on it to all its peers. */
-static int check_host_is_spared(int mount_fd, struct bpftoken_error *err)
+static int read_device(int mount_fd, uint64_t *ret_device)
 {
 	struct sys_file root;
 	char path[64];
@@ -271,7 +270,15 @@ static int check_host_is_spared(int mount_fd, struct bpftoken_error *err)
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", mount_fd);
 	r = sys_look(path, &root);
 	if (r == 0)
-		r = mountinfo_each(0, same_device, &root.dev);
+		*ret_device = root.dev;
+	return r;
+}
+
+/* A shared mount below the target gives what is put on it to all its peers. */
+static int check_host_is_spared(uint64_t device, struct bpftoken_error *err)
+{
+	int r = mountinfo_each(0, same_device, &device);
+
 	if (r < 0)
 		return err_raise(err, BPFTOKEN_STAGE_VERIFY, r, NULL);
 	return r ? err_raise(err, BPFTOKEN_STAGE_VERIFY, -EXDEV,
@@ -301,14 +308,20 @@ static void take_back(int sock, int timeout_ms)
 int handshake_deliver(int sock, int timeout_ms, pid_t pid, int context_fd,
 		      const struct bpftoken_policy *policy,
 		      const struct bpftoken_bpffs_opts *opts, bool swap, bool careful,
-		      struct bpftoken_error *err)
+		      uint64_t *ret_device, struct bpftoken_error *err)
 {
 	_cleanup_close_ int mount_fd = -EBADF;
+	uint64_t device = 0;
 	int r;
 
 	mount_fd = bpftoken_bpffs_build(context_fd, policy, opts, err);
 	if (mount_fd < 0)
 		return mount_fd;
+	r = read_device(mount_fd, &device);
+	if (r < 0)
+		return err_raise(err, BPFTOKEN_STAGE_FSMOUNT, r, NULL);
+	if (ret_device)
+		*ret_device = device;
 	r = handshake_send(sock, HANDSHAKE_MOUNT, mount_fd, err);
 	if (r < 0)
 		return r;
@@ -317,7 +330,7 @@ int handshake_deliver(int sock, int timeout_ms, pid_t pid, int context_fd,
 		return r;
 	r = bpftoken_bpffs_verify(mount_fd, pid, policy, err);
 	if (r == 0 && careful)
-		r = check_host_is_spared(mount_fd, err);
+		r = check_host_is_spared(device, err);
 	if (r < 0) {
 		take_back(sock, timeout_ms);
 		return r;
@@ -335,5 +348,5 @@ int handshake_host_side(int sock, int timeout_ms, pid_t pid,
 
 	return r < 0 ? r
 		     : handshake_deliver(sock, timeout_ms, pid, context_fd, policy, opts,
-					 false, false, err);
+					 false, false, NULL, err);
 }

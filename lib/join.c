@@ -201,6 +201,7 @@ static void end_helper(struct helper *helper)
 	siginfo_t info;
 
 	close_fd(&helper->sock);
+	helper->sock = -EBADF;
 	if (helper->pidfd < 0)
 		return;
 	if (sys_reap(helper->pidfd, helper->timeout_ms, &info) < 0) {
@@ -208,6 +209,7 @@ static void end_helper(struct helper *helper)
 		(void)sys_reap(helper->pidfd, helper->timeout_ms, &info);
 	}
 	close_fd(&helper->pidfd);
+	helper->pidfd = -EBADF;
 }
 
 #define _cleanup_helper_ _cleanup_(end_helper)
@@ -248,6 +250,32 @@ static int raise_other(const struct current *current, const char *path,
 			 path);
 }
 
+/*
+ * A helper that failed takes back what it placed. One that the container's root killed or
+ * stopped, which it may where it sees the host's processes, does not; another one does it
+ * then, as root of the host, whom nobody in the container may signal.
+ */
+static void clean_up(const struct target *target, uint64_t device)
+{
+	_cleanup_helper_ struct helper helper = HELPER_NONE;
+	struct target as_root = *target;
+	struct bpftoken_error ignored;
+	struct current current;
+	int r;
+
+	as_root.foreign = true;
+	as_root.make = false;
+	r = start_helper(&as_root, placer, &helper, &ignored);
+	if (r == 0)
+		r = find_current(&as_root, &helper, &current, &ignored);
+	if (r < 0 || !current.delegated || current.dev != device)
+		return;
+	r = handshake_send(helper.sock, HANDSHAKE_DETACH, -EBADF, &ignored);
+	if (r == 0)
+		(void)handshake_expect(helper.sock, target->timeout_ms, HANDSHAKE_GONE,
+				       NULL, &ignored);
+}
+
 /* 1 when there is nothing to do. */
 static int mount_on(const struct target *target, const struct bpftoken_policy *policy,
 		    const struct bpftoken_bpffs_opts *opts, bool replace,
@@ -256,6 +284,7 @@ static int mount_on(const struct target *target, const struct bpftoken_policy *p
 	_cleanup_helper_ struct helper helper = HELPER_NONE;
 	_cleanup_close_ int context_fd = -EBADF;
 	struct current current;
+	uint64_t device = 0;
 	int r = start_helper(target, placer, &helper, err);
 
 	if (r == 0)
@@ -271,7 +300,13 @@ static int mount_on(const struct target *target, const struct bpftoken_policy *p
 	if (context_fd < 0)
 		return context_fd;
 	r = handshake_deliver(helper.sock, target->timeout_ms, helper.pid, context_fd,
-			      policy, opts, current.delegated, target->foreign, err);
+			      policy, opts, current.delegated, target->foreign, &device,
+			      err);
+	if (r < 0 && device) {
+		/* The first one is gone before: it might have gone on. */
+		end_helper(&helper);
+		clean_up(target, device);
+	}
 	if (r == 0)
 		*ret_device = current.delegated ? current.dev : 0;
 	return r;
