@@ -30,61 +30,28 @@ int target_take_path(void *member, const struct cli_option *option, const char *
 int target_bad_value(const struct cli_option *option, const char *value, const char *form,
 		     struct bpftoken_error *err);
 
-#define TARGET_MEMBER(type, member, of) \
-	(offsetof(type, member) + offsetof(struct target_options, of))
-#define TARGET_OPTION_ROWS(type, member)                           \
-	{ "pid",                                                   \
-	  0,                                                       \
-	  "PID",                                                   \
-	  "A process in the container.",                           \
-	  target_take_number,                                      \
-	  TARGET_MEMBER(type, member, pid),                        \
-	  0,                                                       \
-	  NULL },                                                  \
-		{ "pidfd",                                         \
-		  0,                                               \
-		  "N",                                             \
-		  "The same, as an inherited pidfd.",              \
-		  target_take_number,                              \
-		  TARGET_MEMBER(type, member, given_pidfd),        \
-		  1,                                               \
-		  NULL },                                          \
-		{ "container",                                     \
-		  0,                                               \
-		  "NAME",                                          \
-		  "The same, by name or id of the container.",     \
-		  cli_take_string,                                 \
-		  TARGET_MEMBER(type, member, name),               \
-		  0,                                               \
-		  NULL },                                          \
-		{ "target",                                        \
-		  0,                                               \
-		  "PATH",                                          \
-		  "Where the bpffs is inside (/sys/fs/bpf).",      \
-		  target_take_path,                                \
-		  TARGET_MEMBER(type, member, target),             \
-		  0,                                               \
-		  "dir" },                                         \
-		{ "root",                                          \
-		  0,                                               \
-		  "DIR",                                           \
-		  "Where PATH begins (the process's root).",       \
-		  target_take_path,                                \
-		  TARGET_MEMBER(type, member, root),               \
-		  0,                                               \
-		  "dir" },                                         \
-		{ "kill",                                          \
-		  0,                                               \
-		  NULL,                                            \
-		  "End the processes that hold an old token.",     \
-		  cli_take_flag,                                   \
-		  TARGET_MEMBER(type, member, kill),               \
-		  0,                                               \
-		  NULL },                                          \
-	{                                                          \
-		"json", 0, NULL, "Report as JSON.", cli_take_flag, \
-			TARGET_MEMBER(type, member, json), 0, NULL \
+#define TARGET_ROW(name_, arg_, help_, take_, data_, complete_, type, member, of)       \
+	{                                                                               \
+		.name = name_, .arg = arg_, .help = help_, .take = take_,               \
+		.offset = offsetof(type, member) + offsetof(struct target_options, of), \
+		.data = data_, .complete = complete_                                    \
 	}
+#define TARGET_OPTION_ROWS(type, member)                                                 \
+	TARGET_ROW("pid", "PID", "A process in the container.", target_take_number, 0,   \
+		   NULL, type, member, pid),                                             \
+		TARGET_ROW("pidfd", "N", "The same, as an inherited pidfd.",             \
+			   target_take_number, 1, NULL, type, member, given_pidfd),      \
+		TARGET_ROW("container", "NAME",                                          \
+			   "The same, by name or id of the container.", cli_take_string, \
+			   0, NULL, type, member, name),                                 \
+		TARGET_ROW("target", "PATH", "Where the bpffs is inside (/sys/fs/bpf).", \
+			   target_take_path, 0, "dir", type, member, target),            \
+		TARGET_ROW("root", "DIR", "Where PATH begins (the process's root).",     \
+			   target_take_path, 0, "dir", type, member, root),              \
+		TARGET_ROW("kill", NULL, "End the processes that hold an old token.",    \
+			   cli_take_flag, 0, NULL, type, member, kill),                  \
+		TARGET_ROW("json", NULL, "Report as JSON.", cli_take_flag, 0, NULL,      \
+			   type, member, json)
 
 /* Finds the process and holds it. 0, or the exit status after an error was printed. */
 int target_open(const struct cli_command *command, struct target_options *target);
