@@ -86,14 +86,15 @@ static int open_given(struct target_options *target, struct bpftoken_error *err)
 		       : 0;
 }
 
-/* What it takes to tell afterwards who is of the container. */
-static int open_user(struct target_options *target, struct bpftoken_error *err)
+/* What it takes to tell afterwards whose process it was, and who is of the container. */
+static int look_at(struct target_options *target, struct bpftoken_error *err)
 {
 	char path[64];
 
 	snprintf(path, sizeof(path), "/proc/%u/ns/user", target->pid);
-	target->user_fd = sys_openat(AT_FDCWD, path, O_RDONLY);
-	if (target->user_fd < 0)
+	if (target->kill)
+		target->user_fd = sys_openat(AT_FDCWD, path, O_RDONLY);
+	if (target->kill && target->user_fd < 0)
 		return err_raise(err, BPFTOKEN_STAGE_TARGET,
 				 target->user_fd == -ENOENT ? -ESRCH : target->user_fd,
 				 NULL);
@@ -126,7 +127,7 @@ int target_open(const struct cli_command *command, struct target_options *target
 	else
 		r = open_given(target, &err);
 	if (r == 0)
-		r = open_user(target, &err);
+		r = look_at(target, &err);
 	return r < 0 ? cli_fail(&err) : 0;
 }
 

@@ -420,9 +420,14 @@ static void check_struct_ops_member(struct lint *lint)
 			"add the attach types that have these values");
 }
 
+uint64_t lint_host_wide(const struct bpftoken_policy *policy)
+{
+	return progs_where(policy->mask[BPFTOKEN_PROGS], is_host);
+}
+
 static void check_host_wide(struct lint *lint)
 {
-	uint64_t progs = progs_where(lint->policy->mask[BPFTOKEN_PROGS], is_host);
+	uint64_t progs = lint_host_wide(lint->policy);
 
 	if (progs)
 		found_names(

@@ -34,6 +34,9 @@ typedef void (*lint_report)(const struct lint_finding *finding, void *data);
 int lint_policy(const struct bpftoken_policy *policy, const struct list_notes *notes,
 		lint_report report, void *data);
 
+/* The program types of the rule host-wide: they see or change more than the container. */
+uint64_t lint_host_wide(const struct bpftoken_policy *policy);
+
 /* Id of the n-th rule, NULL behind the last. */
 const char *lint_rule_name(size_t n);
 

@@ -35,35 +35,32 @@ static bool shares_cgroup(const struct warn_facts *facts)
 	return facts->host_cgroup;
 }
 
+static uint64_t network_progs(const struct bpftoken_policy *policy)
+{
+	return policy->mask[BPFTOKEN_PROGS] & NETWORK_PROGS;
+}
+
+static uint64_t cgroup_progs(const struct bpftoken_policy *policy)
+{
+	return policy->mask[BPFTOKEN_PROGS] & CGROUP_PROGS;
+}
+
 static const struct {
-	bool (*holds)(const struct warn_facts *facts);
-	uint64_t progs;
+	bool (*holds)(const struct warn_facts *facts); /* NULL = always */
+	uint64_t (*progs)(const struct bpftoken_policy *policy);
 	const char *says; /* behind the names of the types */
 } rows[] = {
-	{ shares_net, NETWORK_PROGS,
+	{ shares_net, network_progs,
 	  "act on the network of the host, which the container shares" },
-	{ shares_cgroup, CGROUP_PROGS,
+	{ shares_cgroup, cgroup_progs,
 	  "act on any cgroup of the host that the container can open, since it shares "
 	  "the host's cgroup namespace" },
+	{ NULL, lint_host_wide, "see or change the whole host, not the container only" },
 };
-
-struct say {
-	void (*say)(const char *warning, void *data);
-	void *data;
-};
-
-static void say_host_wide(const struct lint_finding *finding, void *data)
-{
-	const struct say *to = data;
-
-	if (!strcmp(finding->rule, "host-wide"))
-		to->say(finding->reason, to->data);
-}
 
 void warn_each(const struct bpftoken_policy *policy, const struct warn_facts *facts,
 	       void (*say)(const char *warning, void *data), void *data)
 {
-	struct say to = { say, data };
 	char line[160];
 
 	if (facts->owner) {
@@ -74,10 +71,10 @@ void warn_each(const struct bpftoken_policy *policy, const struct warn_facts *fa
 		say(line, data);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		uint64_t progs = policy->mask[BPFTOKEN_PROGS] & rows[i].progs;
+		uint64_t progs = rows[i].progs(policy);
 		struct text text = { 0 };
 
-		if (!progs || !rows[i].holds(facts))
+		if (!progs || (rows[i].holds && !rows[i].holds(facts)))
 			continue;
 		text_add(&text, "programs of type ");
 		list_format(&text, BPFTOKEN_PROGS, progs, " ");
@@ -85,7 +82,6 @@ void warn_each(const struct bpftoken_policy *policy, const struct warn_facts *fa
 		say(text.failed ? "out of memory" : text.data, data);
 		text_done(&text);
 	}
-	(void)lint_policy(policy, NULL, say_host_wide, &to);
 }
 
 void warn_print(const char *warning, _unused_ void *data)
