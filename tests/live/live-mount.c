@@ -14,6 +14,39 @@
 
 /* ---------------------------------------------------------------- successes */
 
+static void expect_token_works(void)
+{
+	struct bpftoken_error err;
+	int token;
+
+	EXPECT_EQ(try_map(MAP_RINGBUF, -1, &err), -EPERM);
+	token = EXPECT_OK(bpftoken_open(NULL, &err), &err);
+	EXPECT_OK(try_map(MAP_RINGBUF, token, &err), &err);
+	EXPECT_OK(try_prog(1, 0, token, &err), &err);
+	/* and no more than that */
+	EXPECT_EQ(try_map(2, token, &err), -EPERM);
+	EXPECT_EQ(try_prog(6, 37, token, &err), -EPERM);
+}
+
+static void token_works_there(void *data)
+{
+	const struct live_container *container = data;
+
+	EXPECT_EQ(sys_setns(container->pidfd, CLONE_NEWNS), 0);
+	EXPECT_EQ(sys_setns(container->pidfd, CLONE_NEWUSER), 0);
+	EXPECT_EQ(sys_set_ids(0, 0), 0);
+	expect_token_works();
+}
+
+static void token_works_inside(void *data)
+{
+	const struct live_container *container = data;
+
+	EXPECT_EQ(sys_setns(container->pidfd, CLONE_NEWUSER | CLONE_NEWNS), 0);
+	EXPECT_EQ(sys_set_ids(0, 0), 0);
+	expect_token_works();
+}
+
 static void whole_protocol(void)
 {
 	_cleanup_policy_ struct bpftoken_policy *policy = live_policy(SMALL_POLICY);
@@ -29,6 +62,7 @@ static void whole_protocol(void)
 		   "rw,uid=100000,gid=100000," SMALL_POLICY);
 	expect_mount_flags(container.pid, LIVE_BPFFS);
 	expect_left("bpftoken_bpffs_mount", &before);
+	in_child(token_works_inside, &container);
 	live_container_end(&container);
 }
 
@@ -121,29 +155,6 @@ static void target_below_the_process_root(void)
 	EXPECT_EQ(sys_pidfd_signal(pidfd, SIGKILL), 0);
 	EXPECT_EQ(sys_reap(pidfd, 5000, &info), 0);
 	live_container_end(&container);
-}
-
-static void token_works(void *data)
-{
-	const struct live_container *container = data;
-	BPFTOKEN_OPTS(bpftoken_map_create_opts, opts);
-	struct bpftoken_error err;
-
-	EXPECT_EQ(sys_setns(container->pidfd, CLONE_NEWUSER), 0);
-	EXPECT_EQ(sys_set_ids(0, 0), 0);
-	opts.type = 27;
-	opts.max_entries = 4096;
-	EXPECT_EQ(bpftoken_map_create(&opts, &err), -EPERM);
-	opts.token_fd = EXPECT_OK(bpftoken_open(NULL, &err), &err);
-	EXPECT_OK(bpftoken_map_create(&opts, &err), &err);
-}
-
-static void token_works_there(void *data)
-{
-	const struct live_container *container = data;
-
-	EXPECT_EQ(sys_setns(container->pidfd, CLONE_NEWNS), 0);
-	token_works(data);
 }
 
 static void unowned_mount_namespace(void)
