@@ -26,6 +26,7 @@ demo: all
 bench: all
 	@sh bench/run
 	@sh bench/map-create
+	@sh bench/run-mount
 
 install: all
 	meson install -C build --no-rebuild

@@ -88,6 +88,8 @@ void cli_note(const char *text, ...) __attribute__((format(printf, 1, 2)));
 const char *cli_nearest(const char *word, const char *const words[]);
 
 extern const struct cli_command cmd_run;
+extern const struct cli_command cmd_mount;
+extern const struct cli_command cmd_umount;
 extern const struct cli_command cmd_policy;
 extern const struct cli_command cmd_probe;
 extern const struct cli_command cmd_test;

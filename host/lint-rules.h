@@ -36,6 +36,7 @@ struct prog_type {
 	bool probed; /* libbpf names the attach type only after its probe for that */
 	bool host; /* sees or changes the host, not only the container */
 	bool cgroup; /* attaches to any cgroup that the container can open */
+	bool network; /* acts on the network namespace of whoever attaches it */
 };
 
 #define LINT_PROG_TYPES 33U

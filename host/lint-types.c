@@ -11,20 +11,25 @@
 
 const struct prog_type lint_prog_types[LINT_PROG_TYPES] = {
 	[2] = { .host = true }, /* kprobe */
-	[3] = { .zero = true }, /* sched_cls */
+	[3] = { .zero = true, .network = true }, /* sched_cls */
+	[4] = { .network = true }, /* sched_act */
 	[5] = { .host = true }, /* tracepoint */
-	[6] = { .zero = true, .probed = true }, /* xdp */
+	[6] = { .zero = true, .probed = true, .network = true }, /* xdp */
 	[7] = { .host = true }, /* perf_event */
 	[8] = { .zero = true, .probed = true, .cgroup = true }, /* cgroup_skb */
 	[9] = { .cgroup = true }, /* cgroup_sock */
+	[10] = { .network = true }, /* lwt_in */
+	[11] = { .network = true }, /* lwt_out */
+	[12] = { .network = true }, /* lwt_xmit */
 	[13] = { .zero = true, .probed = true, .cgroup = true }, /* sock_ops */
 	[14] = { .zero = true, .probed = true }, /* sk_skb */
 	[15] = { .zero = true, .probed = true, .cgroup = true }, /* cgroup_device */
 	[16] = { .zero = true, .probed = true }, /* sk_msg */
 	[17] = { .host = true }, /* raw_tracepoint */
 	[18] = { .cgroup = true }, /* cgroup_sock_addr */
+	[19] = { .network = true }, /* lwt_seg6local */
 	[20] = { .zero = true, .probed = true }, /* lirc_mode2 */
-	[22] = { .zero = true, .probed = true }, /* flow_dissector */
+	[22] = { .zero = true, .probed = true, .network = true }, /* flow_dissector */
 	[23] = { .zero = true, .cgroup = true }, /* cgroup_sysctl */
 	[24] = { .host = true }, /* raw_tracepoint_writable */
 	[25] = { .cgroup = true }, /* cgroup_sockopt */
@@ -32,7 +37,9 @@ const struct prog_type lint_prog_types[LINT_PROG_TYPES] = {
 	[27] = { .host = true }, /* struct_ops */
 	[28] = { .host = true }, /* ext */
 	[29] = { .host = true }, /* lsm */
+	[30] = { .network = true }, /* sk_lookup */
 	[31] = { .host = true }, /* syscall */
+	[32] = { .network = true }, /* netfilter */
 };
 
 static bool is_zero(const struct prog_type *type)
@@ -43,6 +50,31 @@ static bool is_zero(const struct prog_type *type)
 static bool is_host(const struct prog_type *type)
 {
 	return type->host;
+}
+
+static bool is_cgroup(const struct prog_type *type)
+{
+	return type->cgroup;
+}
+
+static bool is_network(const struct prog_type *type)
+{
+	return type->network;
+}
+
+uint64_t lint_host_progs(const struct bpftoken_policy *policy)
+{
+	return lint_progs_where(policy->mask[BPFTOKEN_PROGS], is_host);
+}
+
+uint64_t lint_cgroup_progs(const struct bpftoken_policy *policy)
+{
+	return lint_progs_where(policy->mask[BPFTOKEN_PROGS], is_cgroup);
+}
+
+uint64_t lint_network_progs(const struct bpftoken_policy *policy)
+{
+	return lint_progs_where(policy->mask[BPFTOKEN_PROGS], is_network);
 }
 
 static uint64_t attachs_of(const struct prog_type *type)
@@ -156,11 +188,6 @@ void lint_host_wide(struct lint *lint)
 			"container only",
 			BPFTOKEN_PROGS, progs,
 			"delegate them only where you would give root on the host");
-}
-
-static bool is_cgroup(const struct prog_type *type)
-{
-	return type->cgroup;
 }
 
 void lint_cgroup_reach(struct lint *lint)

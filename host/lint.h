@@ -50,6 +50,11 @@ int lint_fix(const struct lint_input *input, struct bpftoken_policy *policy);
 /* "6.12", "6.12.3-amd64": 0x060c; -EINVAL for other texts. */
 int lint_parse_kernel(const char *text, uint32_t *ret_kernel);
 
+/* Delegated program types, one bit each, by what they reach outside the container. */
+uint64_t lint_host_progs(const struct bpftoken_policy *policy);
+uint64_t lint_cgroup_progs(const struct bpftoken_policy *policy);
+uint64_t lint_network_progs(const struct bpftoken_policy *policy);
+
 /* Id of the n-th rule, NULL behind the last. */
 const char *lint_rule_name(size_t n);
 

@@ -8,6 +8,7 @@
 
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/kcmp.h>
 #include <linux/openat2.h>
 #include <linux/perf_event.h>
 #include <linux/sched.h>
@@ -16,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
@@ -25,6 +27,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -41,6 +44,10 @@
 #define AT_RECURSIVE_ 0x8000U
 #define MOVE_MOUNT_F_EMPTY_PATH_ 0x04U
 #define MOVE_MOUNT_T_EMPTY_PATH_ 0x40U
+#define MOVE_MOUNT_BENEATH_ 0x200U
+#ifndef SYS_mount_setattr
+#define SYS_mount_setattr 442
+#endif
 
 static int result(long ret)
 {
@@ -94,11 +101,36 @@ int sys_move_mount(int from_fd, int to_fd)
 			      MOVE_MOUNT_F_EMPTY_PATH_ | MOVE_MOUNT_T_EMPTY_PATH_));
 }
 
+int sys_move_mount_beneath(int from_fd, int to_fd)
+{
+	return result(syscall(SYS_move_mount, from_fd, "", to_fd, "",
+			      MOVE_MOUNT_F_EMPTY_PATH_ | MOVE_MOUNT_T_EMPTY_PATH_ |
+				      MOVE_MOUNT_BENEATH_));
+}
+
+int sys_mount_private(int mount_fd)
+{
+	/* struct mount_attr of linux/mount.h, which does not go with sys/mount.h */
+	const struct {
+		uint64_t attr_set, attr_clr, propagation, userns_fd;
+	} attr = { .propagation = MS_PRIVATE };
+
+	return result(syscall(SYS_mount_setattr, mount_fd, "", AT_EMPTY_PATH, &attr,
+			      sizeof(attr)));
+}
+
 int sys_open_tree(const char *path, bool whole_tree)
 {
 	return result(syscall(SYS_open_tree, AT_FDCWD, path,
 			      OPEN_TREE_CLONE_ | (unsigned int)O_CLOEXEC |
 				      (whole_tree ? AT_RECURSIVE_ : 0)));
+}
+
+int sys_clone_mount(int dir_fd)
+{
+	return result(
+		syscall(SYS_open_tree, dir_fd, "",
+			OPEN_TREE_CLONE_ | AT_EMPTY_PATH | (unsigned int)O_CLOEXEC));
 }
 
 int sys_chroot(const char *path)
@@ -137,6 +169,16 @@ int sys_mkdir(const char *path, mode_t mode)
 	return result(mkdir(path, mode));
 }
 
+int sys_mkdirat(int dir_fd, const char *name, mode_t mode)
+{
+	return result(mkdirat(dir_fd, name, mode));
+}
+
+int sys_rmdirat(int dir_fd, const char *name)
+{
+	return result(unlinkat(dir_fd, name, AT_REMOVEDIR));
+}
+
 int sys_openat(int dir_fd, const char *path, int flags)
 {
 	return result(openat(dir_fd, path, flags | O_CLOEXEC));
@@ -152,14 +194,24 @@ int sys_symlink(const char *target, const char *path)
 	return result(symlink(target, path));
 }
 
-int sys_open_in_root(int root_fd, const char *path, int flags)
+static int open_resolved(int root_fd, const char *path, int flags, uint64_t resolve)
 {
 	struct open_how how = {
 		.flags = (uint64_t)(flags | O_CLOEXEC),
-		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
+		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | resolve,
 	};
 
 	return result(syscall(SYS_openat2, root_fd, path, &how, sizeof(how)));
+}
+
+int sys_open_in_root(int root_fd, const char *path, int flags)
+{
+	return open_resolved(root_fd, path, flags, RESOLVE_NO_SYMLINKS);
+}
+
+int sys_follow_in_root(int root_fd, const char *path, int flags)
+{
+	return open_resolved(root_fd, path, flags, 0);
 }
 
 int sys_dup_high(int fd)
@@ -250,6 +302,84 @@ int sys_mount_id(int fd, uint64_t *ret_id)
 		return -EOPNOTSUPP;
 	*ret_id = stx.stx_mnt_id;
 	return 0;
+}
+
+int sys_lock(int fd)
+{
+	return result(flock(fd, LOCK_EX | LOCK_NB));
+}
+
+int sys_unlock(int fd)
+{
+	return result(flock(fd, LOCK_UN));
+}
+
+int sys_path_fs_type(const char *path, uint32_t *ret_type)
+{
+	struct statfs fs;
+
+	if (statfs(path, &fs) < 0)
+		return -errno;
+	*ret_type = (uint32_t)fs.f_type;
+	return 0;
+}
+
+int sys_look(const char *path, struct sys_file *ret_file)
+{
+	struct statx stx;
+
+	if (statx(AT_FDCWD, path, AT_STATX_DONT_SYNC,
+		  STATX_TYPE | STATX_MODE | STATX_NLINK, &stx) < 0)
+		return -errno;
+	ret_file->dev = makedev(stx.stx_dev_major, stx.stx_dev_minor);
+	ret_file->mode = stx.stx_mode;
+	ret_file->nlink = stx.stx_nlink;
+	return 0;
+}
+
+/* struct linux_dirent64 of getdents64(2): what stands before the name. */
+struct entry {
+	uint64_t ino;
+	int64_t off;
+	uint16_t reclen;
+	uint8_t type;
+	char name[];
+};
+
+/* In place: a name is shorter than the entry that it comes in. */
+ssize_t sys_read_names(int dir_fd, char *names, size_t size)
+{
+	long len = syscall(SYS_getdents64, dir_fd, names, size);
+	size_t used = 0;
+
+	if (len < 0)
+		return -errno;
+	for (long at = 0; at < len;) {
+		const char *name = names + at + offsetof(struct entry, name);
+		size_t name_len = strlen(name) + 1;
+		uint16_t reclen;
+
+		memcpy(&reclen, names + at + offsetof(struct entry, reclen),
+		       sizeof(reclen));
+		memmove(names + used, name, name_len);
+		used += name_len;
+		at += reclen;
+	}
+	return (ssize_t)used;
+}
+
+int sys_mount_root(int fd, uint64_t *ret_id)
+{
+	struct statx stx;
+
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &stx) < 0)
+		return -errno;
+	if (!(stx.stx_mask & STATX_MNT_ID))
+		return -EOPNOTSUPP;
+	if (!(stx.stx_attributes & STATX_ATTR_MOUNT_ROOT))
+		return 0;
+	*ret_id = stx.stx_mnt_id;
+	return 1;
 }
 
 int sys_inode(int dir_fd, const char *path, uint64_t *ret_inode)
@@ -478,6 +608,13 @@ int sys_poll(struct pollfd *fds, unsigned int count, int timeout_ms)
 int sys_unshare(int flags)
 {
 	return result(unshare(flags));
+}
+
+int sys_same_fds(pid_t a, pid_t b)
+{
+	int r = result(syscall(SYS_kcmp, a, b, KCMP_FILES, 0, 0));
+
+	return r < 0 ? r : r == 0;
 }
 
 int sys_setns(int fd, int nstype)

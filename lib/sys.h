@@ -29,10 +29,16 @@ int sys_fsopen(const char *fstype);
 int sys_fsconfig(int fs_fd, unsigned int cmd, const char *key, const char *value);
 int sys_fsmount(int fs_fd, unsigned int mount_attrs);
 int sys_move_mount(int from_fd, int to_fd);
+/* The same, but below the mount whose root to_fd is, which goes on hiding it. */
+int sys_move_mount_beneath(int from_fd, int to_fd);
+/* The mount sends nothing to other mounts and takes nothing from them. */
+int sys_mount_private(int mount_fd);
 /*
  * A detached copy of a mount or of one file, or of the whole tree, for sys_move_mount().
  */
 int sys_open_tree(const char *path, bool whole_tree);
+/* A detached copy of the mount that a directory is on, with that directory as its root. */
+int sys_clone_mount(int dir_fd);
 int sys_chroot(const char *path);
 int sys_unshare(int flags);
 int sys_mount(const char *source, const char *target, const char *fstype,
@@ -42,6 +48,8 @@ int sys_pivot_root(const char *new_root, const char *put_old);
 int sys_chdir(const char *path);
 int sys_fchdir(int fd);
 int sys_mkdir(const char *path, mode_t mode);
+int sys_mkdirat(int dir_fd, const char *name, mode_t mode);
+int sys_rmdirat(int dir_fd, const char *name);
 
 /* Files. */
 int sys_openat(int dir_fd, const char *path, int flags);
@@ -49,6 +57,8 @@ int sys_creat(const char *path, mode_t mode);
 int sys_symlink(const char *target, const char *path);
 /* openat2() with RESOLVE_IN_ROOT, no symbolic links, no magic links. */
 int sys_open_in_root(int root_fd, const char *path, int flags);
+/* The same for a path that the host's administrator chose: symbolic links count. */
+int sys_follow_in_root(int root_fd, const char *path, int flags);
 int sys_close(int fd);
 /* A copy that is no standard descriptor, at least 3. */
 int sys_dup_high(int fd);
@@ -64,6 +74,24 @@ int sys_file_mode(int fd, mode_t *ret_mode, uint64_t *ret_links);
 int sys_set_cloexec(int fd);
 /* Mount id of the mount that fd is on, as in mountinfo. */
 int sys_mount_id(int fd, uint64_t *ret_id);
+/* Takes the advisory lock of the file, or -EWOULDBLOCK; it ends with the descriptor. */
+int sys_lock(int fd);
+int sys_unlock(int fd);
+/* f_type of what a path leads to. */
+int sys_path_fs_type(const char *path, uint32_t *ret_type);
+/*
+ * What a path leads to, as far as the kernel knows it: no server of a network or user
+ * space filesystem is asked.
+ */
+struct sys_file {
+	uint64_t dev;
+	uint32_t mode, nlink;
+};
+int sys_look(const char *path, struct sys_file *ret_file);
+/* The next names of a directory, each terminated: bytes, 0 at the end. */
+ssize_t sys_read_names(int dir_fd, char *names, size_t size);
+/* Is fd the root directory of a mount? 1 and the mount's id, or 0. */
+int sys_mount_root(int fd, uint64_t *ret_id);
 /* Inode number: two namespaces are the same when theirs are. */
 int sys_inode(int dir_fd, const char *path, uint64_t *ret_inode);
 /* Who owns what is behind fd, and its type and permissions (st_mode). */
@@ -95,6 +123,8 @@ pid_t sys_pidfd_pid(int pidfd);
 /* Reaps a child: 0 and its wait status, or -ETIMEDOUT. timeout_ms < 0 waits for ever. */
 int sys_reap(int pidfd, int timeout_ms, siginfo_t *ret_info);
 int sys_poll(struct pollfd *fds, unsigned int count, int timeout_ms);
+/* Have two threads the same table of descriptors? 1, 0, or a negative errno. */
+int sys_same_fds(pid_t a, pid_t b);
 int sys_setns(int fd, int nstype);
 int sys_set_ids(uid_t uid, gid_t gid);
 int sys_drop_groups(void);

@@ -40,6 +40,7 @@ rows() {
 rows_of() {
 	rows "cli/$1.c"
 	! grep -q POLICY_OPTION_ROWS "cli/$1.c" || rows cli/policy-options.h
+	! grep -q TARGET_OPTION_ROWS "cli/$1.c" || rows cli/target.h
 }
 
 in_help() {
@@ -76,7 +77,8 @@ same_options() {
 # table: cli/main.c and the files of cli/ have the commands that --help shows.
 table() {
 	commands | sort >"$work/commands"
-	sed -n 's/^\t&cmd_\(.*\),$/\1/p' cli/main.c | tr _ - | sort >"$work/table"
+	sed -n '/commands\[\] = {$/,/^}/p' cli/main.c | grep -o '&cmd_[a-z_]*' |
+		sed 's/&cmd_//' | tr _ - | sort >"$work/table"
 	same "bpftoken --help" "$work/commands" "the table of cli/main.c" "$work/table"
 	test -s "$work/table"
 }

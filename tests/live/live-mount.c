@@ -3,96 +3,49 @@
  * bpftoken_bpffs_mount(): a delegation to a process that already runs, with its options,
  * its refusals, and its helper, which nobody in the container may touch.
  */
-#include "live-more.h"
-
-#include "mountinfo.h"
+#include "live-target.h"
 
 #include <grp.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <poll.h>
-#include <sched.h>
-#include <signal.h>
 #include <sys/ioctl.h>
-#include <sys/mount.h>
 #include <sys/ptrace.h>
 
-#define CONTAINER (CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID)
-#define DIR_INSIDE "/run/live"
-
-/* Directories and links that the host, and every container after it, sees below /run. */
-static void make_targets(void)
-{
-	int fd;
-
-	EXPECT_EQ(unshare(CLONE_NEWNS), 0);
-	EXPECT_EQ(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
-	EXPECT_EQ(mount("live", "/run", "tmpfs", 0, "mode=0755"), 0);
-	EXPECT_EQ(mkdir(DIR_INSIDE, 0755), 0);
-	EXPECT_EQ(mkdir(DIR_INSIDE "/below", 0755), 0);
-	EXPECT_EQ(symlink(DIR_INSIDE, "/run/link"), 0);
-	fd = open("/run/file", O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
-	EXPECT(fd >= 0);
-	close(fd);
-}
-
-/* The lines of the container's mounts, for comparison. */
-static const char *mounts_of(pid_t pid)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "/proc/%d/mountinfo", (int)pid);
-	return live_file(path);
-}
-
-struct seen {
-	const char *mount_point;
-	char options[1024];
-};
-
-static int take_options(const struct mountinfo *mount, void *data)
-{
-	struct seen *seen = data;
-
-	if (strcmp(mount->mount_point, seen->mount_point) != 0 ||
-	    strcmp(mount->fs_type, "bpf") != 0)
-		return 0;
-	snprintf(seen->options, sizeof(seen->options), "%s", mount->super_options);
-	return 1;
-}
-
-/* The kernel's word for what is mounted there. */
-static const char *options_at(pid_t pid, const char *target)
-{
-	static struct seen seen;
-
-	seen.mount_point = target;
-	EXPECT_EQ(mountinfo_each(pid, take_options, &seen), 1);
-	return seen.options;
-}
-
-/* Of the mount itself: "rw,nosuid,nodev,noexec,relatime". */
-static void expect_mount_flags(pid_t pid, const char *target)
-{
-	char wanted[128], line[512];
-	const char *found;
-
-	snprintf(wanted, sizeof(wanted), " / %s ", target);
-	found = strstr(mounts_of(pid), wanted);
-	/* the last that was put there */
-	for (const char *next = found; next; next = strstr(next + 1, wanted))
-		found = next;
-	EXPECT(found);
-	snprintf(line, sizeof(line), "%.*s", (int)strcspn(found, "\n"), found);
-	EXPECT_HAS(line, "nosuid");
-	EXPECT_HAS(line, "nodev");
-	EXPECT_HAS(line, "noexec");
-	/* private: nothing goes back to the host */
-	EXPECT(!strstr(line, "shared:"));
-	EXPECT(!strstr(line, "master:"));
-}
-
 /* ---------------------------------------------------------------- successes */
+
+static void expect_token_works(void)
+{
+	struct bpftoken_error err;
+	int token;
+
+	EXPECT_EQ(try_map(MAP_RINGBUF, -1, &err), -EPERM);
+	token = EXPECT_OK(bpftoken_open(NULL, &err), &err);
+	EXPECT_OK(try_map(MAP_RINGBUF, token, &err), &err);
+	EXPECT_OK(try_prog(1, 0, token, &err), &err);
+	/* and no more than that */
+	EXPECT_EQ(try_map(2, token, &err), -EPERM);
+	EXPECT_EQ(try_prog(6, 37, token, &err), -EPERM);
+}
+
+static void token_works_there(void *data)
+{
+	const struct live_container *container = data;
+
+	EXPECT_EQ(sys_setns(container->pidfd, CLONE_NEWNS), 0);
+	EXPECT_EQ(sys_setns(container->pidfd, CLONE_NEWUSER), 0);
+	EXPECT_EQ(sys_set_ids(0, 0), 0);
+	expect_token_works();
+}
+
+static void token_works_inside(void *data)
+{
+	const struct live_container *container = data;
+
+	EXPECT_EQ(sys_setns(container->pidfd, CLONE_NEWUSER | CLONE_NEWNS), 0);
+	EXPECT_EQ(sys_set_ids(0, 0), 0);
+	expect_token_works();
+}
 
 static void whole_protocol(void)
 {
@@ -109,6 +62,7 @@ static void whole_protocol(void)
 		   "rw,uid=100000,gid=100000," SMALL_POLICY);
 	expect_mount_flags(container.pid, LIVE_BPFFS);
 	expect_left("bpftoken_bpffs_mount", &before);
+	in_child(token_works_inside, &container);
 	live_container_end(&container);
 }
 
@@ -188,15 +142,79 @@ static void target_below_the_process_root(void)
 		size_t lines = 0;
 
 		opts.target = targets[i];
-		EXPECT_OK(bpftoken_bpffs_mount(pidfd, policy, &opts, &err), &err);
+		/* it is there, by whatever name */
+		EXPECT_EQ(
+			EXPECT_OK(bpftoken_bpffs_mount(pidfd, policy, &opts, &err), &err),
+			i > 0);
 		EXPECT_HAS(options_at(container.pid, DIR_INSIDE "/below"), SMALL_POLICY);
 		for (const char *c = mounts_of(container.pid);
 		     (c = strstr(c, " " DIR_INSIDE "/below ")); c++)
 			lines++;
-		EXPECT_EQ(lines, i + 1);
+		EXPECT_EQ(lines, 1);
 	}
 	EXPECT_EQ(sys_pidfd_signal(pidfd, SIGKILL), 0);
 	EXPECT_EQ(sys_reap(pidfd, 5000, &info), 0);
+	live_container_end(&container);
+}
+
+static void unowned_mount_namespace(void)
+{
+	_cleanup_policy_ struct bpftoken_policy *policy = live_policy(SMALL_POLICY);
+	struct live_container outer, inner;
+	struct bpftoken_error err;
+	struct left before;
+
+	make_targets();
+	start_unowned(&outer, &inner);
+	before = count_left();
+	EXPECT_OK(bpftoken_bpffs_mount(inner.pidfd, policy, NULL, &err), &err);
+	EXPECT_STR(options_at(inner.pid, LIVE_BPFFS),
+		   "rw,uid=100000,gid=100000," SMALL_POLICY);
+	expect_mount_flags(inner.pid, LIVE_BPFFS);
+	expect_left("bpftoken_bpffs_mount", &before);
+	in_child(token_works_there, &inner);
+	EXPECT_EQ(bpftoken_bpffs_mount(inner.pidfd, policy, NULL, &err), 1);
+	live_container_end(&inner);
+	live_container_end(&outer);
+}
+
+/* Mount, link and directory as an OCI runtime leaves them before pivot_root. */
+static void a_root_to_be(void)
+{
+	_cleanup_policy_ struct bpftoken_policy *policy = live_policy(SMALL_POLICY);
+	BPFTOKEN_OPTS(bpftoken_bpffs_opts, opts);
+	struct live_container container;
+	struct bpftoken_error err;
+
+	make_targets();
+	EXPECT_EQ(mkdir(DIR_INSIDE "/rootfs", 0755), 0);
+	EXPECT_EQ(chown(DIR_INSIDE "/rootfs", 100000, 100000), 0);
+	EXPECT_EQ(symlink("/run", DIR_INSIDE "/rootfs/escape"), 0);
+	/* where the container's root may not go */
+	EXPECT_EQ(chmod(DIR_INSIDE, 0700), 0);
+	live_container_start(&container, CONTAINER);
+	opts.root = "/run/link/rootfs";
+	opts.target = "/bpf";
+	expect_refused(&container, "no directory", policy, &opts, -ENOENT,
+		       BPFTOKEN_STAGE_RESOLVE);
+	opts.flags = BPFTOKEN_BPFFS_MKDIR;
+	opts.target = "/escape/bpf";
+	expect_refused(&container, "out of the root", policy, &opts, -ELOOP,
+		       BPFTOKEN_STAGE_RESOLVE);
+	opts.target = "/no/bpf";
+	expect_refused(&container, "two directories", policy, &opts, -ENOENT,
+		       BPFTOKEN_STAGE_RESOLVE);
+	opts.target = "/../../bpf/";
+	EXPECT_OK(bpftoken_bpffs_mount(container.pidfd, policy, &opts, &err), &err);
+	EXPECT_HAS(options_at(container.pid, DIR_INSIDE "/rootfs/bpf"), SMALL_POLICY);
+	EXPECT(access("/run/bpf", F_OK) < 0);
+	/* what was created for nothing is gone again */
+	opts.target = "/other";
+	opts.flags |= BPFTOKEN_BPFFS_UID;
+	opts.uid = 0;
+	expect_refused(&container, "an unmapped uid", policy, &opts, -EINVAL,
+		       BPFTOKEN_STAGE_FSCONFIG_OWNER);
+	EXPECT(access(DIR_INSIDE "/rootfs/other", F_OK) < 0);
 	live_container_end(&container);
 }
 
@@ -275,27 +293,6 @@ static const struct refusal {
 	  BPFTOKEN_STAGE_VERIFY },
 };
 
-/* Refused with that, and the container's mounts are what they were. */
-static void expect_refused(const struct live_container *container, const char *what,
-			   const struct bpftoken_policy *policy,
-			   const struct bpftoken_bpffs_opts *opts, int code,
-			   uint32_t stage)
-{
-	char *mounts = strdup(mounts_of(container->pid));
-	struct left before = count_left();
-	struct bpftoken_error err = { 0 };
-	int r = bpftoken_bpffs_mount(container->pidfd, policy, opts, &err);
-
-	if (r != code || err.code != code || err.stage != stage)
-		live_fail(__FILE__, __LINE__, "%s: %d at %s (%s), not %d at %s", what, r,
-			  bpftoken_stage_name(err.stage), err.why, code,
-			  bpftoken_stage_name(stage));
-	EXPECT(mounts);
-	EXPECT_STR(mounts_of(container->pid), mounts);
-	expect_left(what, &before);
-	free(mounts);
-}
-
 static void refused_targets_and_options(void)
 {
 	struct bpftoken_policy empty = { 0 };
@@ -330,8 +327,8 @@ static void refused_namespaces(void)
 	live_container_end(&container);
 	/* it does not own the host's mount namespace, and must not change it */
 	live_container_start(&container, CLONE_NEWUSER);
-	expect_refused(&container, "no mount namespace", policy, NULL, -EPERM,
-		       BPFTOKEN_STAGE_FSOPEN);
+	expect_refused(&container, "no mount namespace", policy, NULL, -EINVAL,
+		       BPFTOKEN_STAGE_TARGET);
 	live_container_end(&container);
 }
 
@@ -471,8 +468,8 @@ static void examine_helper(const struct live_container *container, pid_t helper)
 	snprintf(path, sizeof(path), "/proc/%d/mem", (int)helper);
 	EXPECT_EQ(stat(path, &st), 0);
 	EXPECT_EQ(st.st_uid, 0);
-	/* pidfd, root, socket, context, mount, target */
-	EXPECT(count_fds_of(helper) <= 6);
+	/* pidfd, two namespaces, socket, root, target, mount */
+	EXPECT(count_fds_of(helper) <= 7);
 	in_child(attack_helper, &attack);
 }
 
@@ -526,6 +523,8 @@ static const struct live_test tests[] = {
 	{ "target, owner and mode", target_owner_and_mode, false },
 	{ "the target is below the process's root", target_below_the_process_root,
 	  false },
+	{ "a mount namespace that is another's", unowned_mount_namespace, false },
+	{ "a root to be, and a directory that is missing", a_root_to_be, false },
 	{ "refused targets, options and policies", refused_targets_and_options, false },
 	{ "refused namespaces", refused_namespaces, false },
 	{ "a process that has ended", refused_ends, false },

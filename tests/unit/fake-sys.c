@@ -355,13 +355,59 @@ int sys_mount_id(int fd, uint64_t *ret_id)
 	return r;
 }
 
-int sys_inode(int dir_fd, const char *path, uint64_t *ret_inode)
+int sys_lock(int fd)
+{
+	return fake_step_fd(__func__, fd);
+}
+
+int sys_unlock(int fd)
+{
+	(void)fake_is_known(fd, __func__);
+	return 0;
+}
+
+int sys_path_fs_type(const char *path, uint32_t *ret_type)
 {
 	int r = fake_step(__func__);
 
-	if (r == 0)
-		*ret_inode = strstr(path, "/self/") ? fake.own_userns : 4026532200U;
+	*ret_type = fake.fs_type;
 	return r;
+}
+
+/* Every file is a token of the bpffs that the test asks for. */
+int sys_look(const char *path, struct sys_file *ret_file)
+{
+	int r = fake_step(__func__);
+
+	*ret_file = (struct sys_file){ .dev = FAKE_DEVICE, .mode = S_IFREG | 0600 };
+	return r;
+}
+
+/* A directory is a file that holds the names. */
+ssize_t sys_read_names(int dir_fd, char *entries, size_t size)
+{
+	return sys_read(dir_fd, entries, size);
+}
+
+int sys_mount_root(int fd, uint64_t *ret_id)
+{
+	int r = fake_step_fd(__func__, fd);
+
+	*ret_id = FAKE_MOUNT_ID;
+	return r < 0 ? r : 1;
+}
+
+int sys_inode(int dir_fd, const char *path, uint64_t *ret_inode)
+{
+	bool of_host = strstr(path, "/self/") || strstr(path, "/proc/1/");
+	int r = fake_step(__func__);
+
+	if (r < 0)
+		return r;
+	*ret_inode = of_host ? fake.own_userns : 4026532200U;
+	if (!path[0] && fake_is_kind(dir_fd, "owner") && fake.foreign)
+		*ret_inode = FAKE_INIT_USERNS;
+	return 0;
 }
 
 /* ------------------------------------------------------------------ errors */

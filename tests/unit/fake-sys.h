@@ -28,6 +28,7 @@
 #define FAKE_PID 42 /* behind every pidfd that the test gives */
 #define FAKE_CHILD 4242 /* what sys_clone() returns */
 #define FAKE_MOUNT_ID 77
+#define FAKE_DEVICE 7 /* of every file that is looked at */
 #define FAKE_TOKENS 4
 
 struct fake_bpf_call {
@@ -48,6 +49,7 @@ struct fake {
 	mode_t file_mode; /* of every descriptor; usual a regular file's, as a token is */
 	uint64_t file_links; /* usual 0 */
 	bool takes_no_token[ATTR_TOKEN_ROWS]; /* by row: a command of such a kernel */
+	bool foreign; /* another user namespace owns the target's mount namespace */
 	bool no_tokens; /* a kernel before Linux 6.9 */
 	int bpf_result[64]; /* by command; usual FAKE_NEW_FD, 0 for the info */
 	uint64_t masks[FAKE_TOKENS][4]; /* of the first tokens made; usual all */
@@ -67,7 +69,8 @@ struct fake {
 	uint32_t sent[16]; /* first word of each message */
 	unsigned int sent_count;
 	bool placed, detached; /* the mount that was moved to its target */
-	bool cloned, killed, reaped;
+	bool cloned, killed, reaped; /* reaped: all of them */
+	unsigned int alive;
 	unsigned int forwarded; /* other signals to the child */
 	bool signals_blocked;
 };
