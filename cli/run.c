@@ -4,6 +4,7 @@
 
 #include "bpffs.h"
 #include "container.h"
+#include "grant.h"
 #include "policy-options.h"
 #include "policy.h"
 #include "sys.h"
@@ -159,7 +160,7 @@ static int check_policy(const struct cli_command *command, struct run_options *r
 	if (!policy)
 		return cli_usage(command, "no policy given (-p, --cmds, --maps, --progs, "
 					  "--attachs, or --no-delegation)");
-	if (policy_require(policy, &err) < 0)
+	if (policy_require(policy, &err) < 0 || grant_check_ceiling(policy, &err) < 0)
 		return cli_fail(&err);
 	run->container.policy = policy;
 	return 0;

@@ -4,6 +4,7 @@
 
 #include "error.h"
 #include "names.h"
+#include "presets.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -67,8 +68,7 @@ static ssize_t read_all(int fd, char buf[HOST_TEXT_MAX + 1])
 }
 
 /* Reads fd into a text of its own; path is its name, NULL for standard input. */
-static int read_text(const char *path, int fd, char **ret_text,
-		     struct bpftoken_error *err)
+int host_read_fd(const char *path, int fd, char **ret_text, struct bpftoken_error *err)
 {
 	_cleanup_free_ char *buf = malloc(HOST_TEXT_MAX + 1);
 	ssize_t size;
@@ -95,12 +95,12 @@ int host_read_file(const char *path, char **ret_text, struct bpftoken_error *err
 
 	if (fd < 0)
 		return file_failed(err, path, fd);
-	return read_text(path, fd, ret_text, err);
+	return host_read_fd(path, fd, ret_text, err);
 }
 
 int host_read_stdin(char **ret_text, struct bpftoken_error *err)
 {
-	return read_text(NULL, STDIN_FILENO, ret_text, err);
+	return host_read_fd(NULL, STDIN_FILENO, ret_text, err);
 }
 
 /* Every policy text has one of these, and a file's name hardly ever. */
@@ -109,22 +109,25 @@ static bool looks_like_text(const char *arg)
 	return strpbrk(arg, "={[\n");
 }
 
+/* A preset as a text, of the dialect that detection is surest of. */
+static int preset_text(const char *arg, char **ret_text, struct bpftoken_error *err)
+{
+	_cleanup_policy_ struct bpftoken_policy *policy = NULL;
+	int r = presets_parse(arg, &policy, err);
+
+	return r < 0 ? r : host_policy_format("json", policy, ret_text, err);
+}
+
 int host_argument_text(const char *arg, char **ret_text, struct bpftoken_error *err)
 {
 	_cleanup_close_ int fd = -EBADF;
 	char *text;
 
-	if (arg[0] == '@') {
-		err_raise(err, BPFTOKEN_STAGE_POLICY, -ENOENT,
-			  "there are no presets yet");
-		err_kind(err, BPFTOKEN_KIND_POLICY);
-		err_what(err, "unknown preset \"%s\"", text_quote(arg, strlen(arg)).text);
-		err_fix(err, "give a policy file or the policy itself");
-		return -ENOENT;
-	}
+	if (arg[0] == '@')
+		return preset_text(arg, ret_text, err);
 	fd = sys_openat(AT_FDCWD, arg, O_RDONLY);
 	if (fd >= 0)
-		return read_text(arg, fd, ret_text, err);
+		return host_read_fd(arg, fd, ret_text, err);
 	if (!looks_like_text(arg) || fd == -EACCES)
 		return file_failed(err, arg, fd);
 	text = strdup(arg);

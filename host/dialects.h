@@ -24,8 +24,9 @@ int host_policy_format(const char *name, const struct bpftoken_policy *policy,
 /* No policy is near this size; what is longer is not a policy. */
 #define HOST_TEXT_MAX ((size_t)1 << 20)
 
-/* Whole texts, to be freed by the caller; errors name the file. */
+/* Whole texts, to be freed by the caller; errors name the file, which fd is. */
 int host_read_file(const char *path, char **ret_text, struct bpftoken_error *err);
+int host_read_fd(const char *path, int fd, char **ret_text, struct bpftoken_error *err);
 int host_read_stdin(char **ret_text, struct bpftoken_error *err);
 
 /* The text of an argument FILE|TEXT: of the file if there is one of this name. */

@@ -201,6 +201,16 @@ int sys_inode(int dir_fd, const char *path, uint64_t *ret_inode)
 	return 0;
 }
 
+int sys_owner(int fd, struct sys_owner *ret_owner)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	*ret_owner = (struct sys_owner){ st.st_uid, st.st_mode };
+	return 0;
+}
+
 int sys_ioctl(int fd, unsigned long request, void *arg)
 {
 	return result(ioctl(fd, request, arg));

@@ -54,6 +54,12 @@ int sys_fs_type(int fd, uint32_t *ret_type);
 int sys_mount_id(int fd, uint64_t *ret_id);
 /* Inode number: two namespaces are the same when theirs are. */
 int sys_inode(int dir_fd, const char *path, uint64_t *ret_inode);
+/* Who owns what is behind fd, and its type and permissions (st_mode). */
+struct sys_owner {
+	uid_t uid;
+	mode_t mode;
+};
+int sys_owner(int fd, struct sys_owner *ret_owner);
 /* ioctl() that takes a pointer. */
 int sys_ioctl(int fd, unsigned long request, void *arg);
 
