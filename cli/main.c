@@ -6,6 +6,7 @@
 #include <string.h>
 
 static const struct cli_command *const commands[] = {
+	&cmd_hook,
 	&cmd_run,
 	&cmd_policy,
 	&cmd_test,
