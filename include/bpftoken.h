@@ -438,7 +438,6 @@ struct bpftoken_bpffs_opts {
 	uint32_t mode; /* permissions, 0 = the kernel's 1777 */
 	uint32_t timeout_ms; /* bound of every wait for the other side, 0 = 5000 */
 	const char *target; /* path inside the container, NULL = "/sys/fs/bpf" */
-	const char *root; /* where target begins, NULL = the process's root directory */
 };
 #define BPFTOKEN_BPFFS_UID (1U << 0)
 #define BPFTOKEN_BPFFS_GID (1U << 1)

@@ -18,7 +18,7 @@ struct target {
 	int pidfd;
 	pid_t pid;
 	int root_fd;
-	const char *path, *root;
+	const char *path;
 	int timeout_ms;
 };
 
@@ -116,13 +116,6 @@ static int open_target(int pidfd, struct target *target, struct bpftoken_error *
 	target->root_fd = sys_openat(AT_FDCWD, path, O_PATH | O_DIRECTORY);
 	if (target->root_fd < 0)
 		return raise_target(target->root_fd, err);
-	if (target->root) {
-		_cleanup_close_ int outer = TAKE_FD(target->root_fd);
-
-		target->root_fd = sys_open_in_root(outer, target->root, O_PATH | O_DIRECTORY);
-		if (target->root_fd < 0)
-			return raise_target(target->root_fd, err);
-	}
 	/* Still alive, so the pid was not somebody else's by now. */
 	r = sys_pidfd_signal(pidfd, 0);
 	return r < 0 ? err_raise(err, BPFTOKEN_STAGE_TARGET, r, NULL) : 0;
@@ -145,7 +138,6 @@ int bpftoken_bpffs_mount(int pidfd, const struct bpftoken_policy *policy,
 	r = bpffs_may_delegate(err);
 	if (r < 0)
 		return r;
-	target.root = own.root;
 	target.path = own.target ? own.target : BPFFS_DEFAULT_TARGET;
 	target.timeout_ms =
 		own.timeout_ms ? (int)own.timeout_ms : BPFFS_DEFAULT_TIMEOUT_MS;
