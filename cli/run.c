@@ -8,6 +8,7 @@
 #include "policy-options.h"
 #include "policy.h"
 #include "sys.h"
+#include "warn.h"
 
 #include <string.h>
 #include <sys/capability.h>
@@ -163,6 +164,8 @@ static int check_policy(const struct cli_command *command, struct run_options *r
 	if (policy_require(policy, &err) < 0 || grant_check_ceiling(policy, &err) < 0)
 		return cli_fail(&err);
 	run->container.policy = policy;
+	warn_each(policy, &(struct warn_facts){ .host_net = run->container.host_net },
+		  warn_print, NULL);
 	return 0;
 }
 

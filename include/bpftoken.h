@@ -438,9 +438,11 @@ struct bpftoken_bpffs_opts {
 	uint32_t mode; /* permissions, 0 = the kernel's 1777 */
 	uint32_t timeout_ms; /* bound of every wait for the other side, 0 = 5000 */
 	const char *target; /* path inside the container, NULL = "/sys/fs/bpf" */
+	const char *root; /* where target begins, NULL = the process's root directory */
 };
 #define BPFTOKEN_BPFFS_UID (1U << 0)
 #define BPFTOKEN_BPFFS_GID (1U << 1)
+#define BPFTOKEN_BPFFS_MKDIR (1U << 2) /* create the last directory of target */
 
 /**
  * bpftoken_bpffs_build - host side: delegate a policy on a filesystem context
@@ -477,7 +479,8 @@ BPFTOKEN_API int bpftoken_bpffs_build(int context_fd,
  * @err: what failed
  *
  * Symbolic links, magic links and ".." out of the root are refused. The mount appears
- * in the caller's mount namespace, which has to be root_fd's.
+ * in the caller's mount namespace, which has to be root_fd's, and is private there: it
+ * takes no part in propagation.
  *
  * Returns: 0.
  * Errors:
@@ -521,25 +524,86 @@ BPFTOKEN_API int bpftoken_bpffs_verify(int mount_fd, int32_t pid,
  * @opts: target path, owner, mode, timeout, or NULL
  * @err: what failed
  *
- * The whole protocol: a helper process joins the target's user and mount namespace and
- * opens the context, the caller builds the mount, the helper places it inside the
- * target's root, and the caller reads it back. On failure nothing is left: no mount, no
- * process, no descriptor.
+ * The whole protocol: a helper process joins the target's namespaces and opens the
+ * context, the caller builds the mount, the helper places it inside the target's root,
+ * and the caller reads it back. On failure nothing is left: no mount, no directory, no
+ * process, no descriptor. Where the target's user namespace does not own its mount
+ * namespace, two helpers share the work: one opens the context in the user namespace, one
+ * places the mount as root of the host. The host's own mount namespace is never changed.
  *
- * Returns: 0.
+ * The target path is resolved inside the root and cannot leave it; symbolic links and
+ * magic links in it are refused. opts->root is for a container that is not there yet: a
+ * directory as the target's mount namespace names it, that is going to be the container's
+ * root, such as the rootfs of an OCI bundle while a createRuntime hook runs. Symbolic
+ * links in opts->root itself are followed, inside the target's root: it is the host's
+ * word. With BPFTOKEN_BPFFS_MKDIR the last directory of the path is created if it is
+ * missing.
+ *
+ * Returns: 0, or 1 when the same policy is delegated there already, with the same owner
+ * and mode; nothing was done then. Without BPFTOKEN_BPFFS_UID the owner is the
+ * container's root.
  * Errors:
- *   EINVAL  empty policy; the target lives in the initial user namespace.
+ *   EINVAL  empty policy; the target lives in the initial user namespace, or in the
+ *           host's mount namespace.
+ *   EEXIST  another policy, owner or mode is delegated there: bpftoken_bpffs_replace().
  *   ESRCH   the process is gone.
- *   EPERM   not privileged to delegate, or the target's user namespace does not own
- *           its mount namespace.
+ *   EPERM   not privileged to delegate.
  *   ETIMEDOUT  the other side did not answer in time.
  *   any of bpftoken_bpffs_build(), bpftoken_bpffs_place(), bpftoken_bpffs_verify().
  * Privilege: CAP_SYS_ADMIN in the initial user namespace.
  * Since: 0.1
+ * Source: Linux fs/fsopen.c; setns(2), openat2(2), move_mount(2).
  */
 BPFTOKEN_API int bpftoken_bpffs_mount(int pidfd, const struct bpftoken_policy *policy,
 				      const struct bpftoken_bpffs_opts *opts,
 				      struct bpftoken_error *err);
+
+/**
+ * bpftoken_bpffs_replace - change what is delegated to a process that runs
+ * @pidfd: pidfd of a process in the container
+ * @policy: what to delegate from now on, not empty
+ * @opts: as for bpftoken_bpffs_mount()
+ * @ret_device: st_dev of the bpffs that was replaced, 0 when there was none
+ * @err: what failed
+ *
+ * The kernel changes no bpffs that is mounted, and takes no token back. So this is
+ * bpftoken_bpffs_mount(), and where a delegation is on the target it is detached once the
+ * new one is complete and right; if any step fails, the old one stays as it was. Tokens
+ * that were made of the old one go on working.
+ *
+ * Returns: 0, or 1 when the same policy is delegated there already; ret_device is
+ * untouched then.
+ * Errors:
+ *   EBUSY   several delegations lie on top of one another: bpftoken_bpffs_unmount().
+ *   any of bpftoken_bpffs_mount(), except EEXIST.
+ * Privilege: CAP_SYS_ADMIN in the initial user namespace.
+ * Since: 0.1
+ * Source: Linux fs/namespace.c, MOVE_MOUNT_BENEATH.
+ */
+BPFTOKEN_API int bpftoken_bpffs_replace(int pidfd, const struct bpftoken_policy *policy,
+					const struct bpftoken_bpffs_opts *opts,
+					uint64_t *ret_device, struct bpftoken_error *err);
+
+/**
+ * bpftoken_bpffs_unmount - detach a delegated bpffs from a process that runs
+ * @pidfd: pidfd of a process in the container
+ * @opts: target and root as for bpftoken_bpffs_mount(), timeout, or NULL
+ * @ret_device: st_dev of the bpffs that was detached
+ * @err: what failed
+ *
+ * Detaches the topmost mount of the target if it is a bpffs that delegates something, and
+ * nothing else. Tokens that were made of it go on working.
+ *
+ * Returns: 0.
+ * Errors:
+ *   ENODATA  what is mounted there, if anything, delegates nothing.
+ *   ENOENT, ENOTDIR, ELOOP, ESRCH, EPERM, EINVAL, ETIMEDOUT  as bpftoken_bpffs_mount().
+ * Privilege: CAP_SYS_ADMIN in the initial user namespace.
+ * Since: 0.1
+ * Source: umount(2).
+ */
+BPFTOKEN_API int bpftoken_bpffs_unmount(int pidfd, const struct bpftoken_bpffs_opts *opts,
+					uint64_t *ret_device, struct bpftoken_error *err);
 
 /* ------------------------------------------------------------- client side */
 

@@ -26,6 +26,7 @@
 #include <linux/capability.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
 
 #define FSCONFIG_SET_STRING_ 1U
 #define FSCONFIG_CMD_CREATE_ 6U
@@ -237,23 +238,103 @@ int bpftoken_bpffs_build(int context_fd, const struct bpftoken_policy *policy,
 	return create_mount(context_fd, err);
 }
 
-int bpftoken_bpffs_place(int mount_fd, int root_fd, const char *path,
-			 struct bpftoken_error *err)
+/* The last directory alone, in a parent that is resolved as strictly as the whole. */
+static int make_last(int root_fd, const char *path, struct bpffs_target *target)
 {
-	_cleanup_close_ int target_fd = -EBADF;
+	_cleanup_close_ int parent_fd = -EBADF;
+	char parent[PATH_MAX];
+	size_t len = strlen(path), start;
+	int r;
+
+	while (len > 1 && path[len - 1] == '/')
+		len--;
+	for (start = len; path[start - 1] != '/';)
+		start--;
+	if (len - start > NAME_MAX || start >= sizeof(parent))
+		return -ENAMETOOLONG;
+	snprintf(parent, sizeof(parent), "%.*s", (int)start, path);
+	snprintf(target->name, sizeof(target->name), "%.*s", (int)(len - start),
+		 path + start);
+	parent_fd = sys_open_in_root(root_fd, parent, O_PATH | O_DIRECTORY);
+	if (parent_fd < 0)
+		return parent_fd;
+	r = sys_mkdirat(parent_fd, target->name, 0755);
+	if (r < 0 && r != -EEXIST)
+		return r;
+	target->fd = sys_open_in_root(parent_fd, target->name, O_PATH | O_DIRECTORY);
+	if (r == 0)
+		target->parent_fd = TAKE_FD(parent_fd);
+	if (target->fd < 0)
+		bpffs_target_undo(target);
+	return target->fd;
+}
+
+int bpffs_target_open(int root_fd, const char *path, bool make,
+		      struct bpffs_target *ret_target, struct bpftoken_error *err)
+{
+	_cleanup_target_ struct bpffs_target target = BPFFS_TARGET_NONE;
 	int r;
 
 	if (!path || path[0] != '/')
 		return err_raise(err, BPFTOKEN_STAGE_RESOLVE, -EINVAL,
 				 "the path is not absolute");
-	target_fd = sys_open_in_root(root_fd, path, O_PATH | O_DIRECTORY);
-	if (target_fd < 0)
-		return err_raise(err, BPFTOKEN_STAGE_RESOLVE, target_fd, "%s: %s", path,
-				 strerror(-target_fd));
-	r = sys_move_mount(mount_fd, target_fd);
+	r = target.fd = sys_open_in_root(root_fd, path, O_PATH | O_DIRECTORY);
+	if (r == -ENOENT && make)
+		r = make_last(root_fd, path, &target);
+	if (r < 0)
+		return err_raise(err, BPFTOKEN_STAGE_RESOLVE, r, "%s: %s", path,
+				 strerror(-r));
+	*ret_target = target;
+	target = (struct bpffs_target)BPFFS_TARGET_NONE;
+	return 0;
+}
+
+void bpffs_target_undo(const struct bpffs_target *target)
+{
+	if (target->parent_fd >= 0)
+		(void)sys_rmdirat(target->parent_fd, target->name);
+}
+
+void bpffs_target_done(struct bpffs_target *target)
+{
+	close_fd(&target->fd);
+	close_fd(&target->parent_fd);
+	target->fd = target->parent_fd = -EBADF;
+}
+
+/*
+ * On a shared mount the new one is shared, too, and in sight of every peer: it leaves the
+ * group at once, and takes itself away again when it cannot.
+ */
+int bpffs_target_mount(int target_fd, int mount_fd, struct bpftoken_error *err)
+{
+	int r = sys_move_mount(mount_fd, target_fd);
+
 	if (r < 0)
 		return err_raise(err, BPFTOKEN_STAGE_MOVE_MOUNT, r, NULL);
+	r = sys_mount_private(mount_fd);
+	if (r < 0) {
+		(void)bpffs_detach(mount_fd);
+		return err_raise(err, BPFTOKEN_STAGE_MOVE_MOUNT, r,
+				 "it cannot be made private: %s", strerror(-r));
+	}
 	return 0;
+}
+
+int bpffs_detach(int root_fd)
+{
+	int r = sys_fchdir(root_fd);
+
+	return r < 0 ? r : sys_umount(".", MNT_DETACH);
+}
+
+int bpftoken_bpffs_place(int mount_fd, int root_fd, const char *path,
+			 struct bpftoken_error *err)
+{
+	_cleanup_target_ struct bpffs_target target = BPFFS_TARGET_NONE;
+	int r = bpffs_target_open(root_fd, path, false, &target, err);
+
+	return r < 0 ? r : bpffs_target_mount(target.fd, mount_fd, err);
 }
 
 struct readback {
@@ -276,34 +357,31 @@ static int take_own_line(const struct mountinfo *mount, void *data)
 }
 
 /*
- * Bits that were asked and that the kernel does not know. It prints "any" once all that
- * it knows are set, which hides the others: only then its BTF has to say.
+ * What the kernel printed as "any" are all bits that it knows, which its BTF has to tell;
+ * a kernel that cannot is taken at its word.
  */
-static uint64_t unknown_to_kernel(uint32_t set, uint64_t asked, uint64_t got)
+static uint64_t shown_mask(uint32_t set, uint64_t asked, uint64_t got)
 {
 	int count;
 
-	if (asked == POLICY_ANY)
-		return 0;
-	if (got != POLICY_ANY)
-		return asked & ~got;
+	if (got != POLICY_ANY || asked == POLICY_ANY)
+		return got;
 	count = names_kernel_count(set);
-	return count > 0 && count < 64 ? asked & ~((1ULL << count) - 1) : 0;
+	return count > 0 && count < 64 ? (1ULL << count) - 1 : got;
 }
 
 static int compare(uint32_t set, uint64_t asked, uint64_t got, struct bpftoken_error *err)
 {
-	uint64_t unknown = unknown_to_kernel(set, asked, got);
+	uint64_t shown = shown_mask(set, asked, got);
+	uint64_t unknown = asked == POLICY_ANY ? 0 : asked & ~shown;
+	uint64_t extra = asked == POLICY_ANY ? 0 : shown & ~asked;
 	struct text names = { 0 };
-	uint64_t extra;
 	int r;
 
 	if (asked == POLICY_ANY && got != POLICY_ANY)
 		return err_raise(err, BPFTOKEN_STAGE_VERIFY, -EPROTO,
 				 "any %s was asked, and the kernel does not delegate all",
 				 names_set_noun(set));
-	/* "any" that stands for all known bits is what was asked, if they all were. */
-	extra = got == POLICY_ANY ? 0 : got & ~asked;
 	if (!unknown && !extra)
 		return 0;
 	list_format(&names, set, unknown ? unknown : extra, " ");
@@ -313,6 +391,16 @@ static int compare(uint32_t set, uint64_t asked, uint64_t got, struct bpftoken_e
 			  : "the kernel delegates %s %s, which nobody asked for",
 		  names_set_noun(set), names.data ? names.data : "(out of memory)");
 	text_done(&names);
+	return r;
+}
+
+int bpffs_compare(const struct bpftoken_policy *asked, const struct bpftoken_policy *got,
+		  struct bpftoken_error *err)
+{
+	int r = 0;
+
+	for (uint32_t set = 0; set < BPFTOKEN_SETS && r == 0; set++)
+		r = compare(set, asked->mask[set], got->mask[set], err);
 	return r;
 }
 
@@ -330,10 +418,5 @@ int bpftoken_bpffs_verify(int mount_fd, int32_t pid, const struct bpftoken_polic
 				 "process %d does not show the mount", pid);
 	if (r < 0)
 		return err_raise(err, BPFTOKEN_STAGE_VERIFY, r, NULL);
-	for (uint32_t set = 0; set < BPFTOKEN_SETS; set++) {
-		r = compare(set, policy->mask[set], readback.policy.mask[set], err);
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	return bpffs_compare(policy, &readback.policy, err);
 }

@@ -2,13 +2,17 @@
 /* The delegation protocol of handshake.h: messages, and the sequence of each side. */
 #include "handshake.h"
 
+#include "bpffs.h"
+
+#include <fcntl.h>
 #include <string.h>
-#include <sys/mount.h>
 
 struct message {
 	uint32_t tag;
 	uint32_t stage;
 	int32_t code;
+	uint32_t unused;
+	uint64_t mount_id;
 	char why[160], fix[96]; /* the failing side's own words, if it has some */
 };
 
@@ -82,23 +86,73 @@ static int raise_unexpected(const struct message *message, struct bpftoken_error
 			 "the other side sent message %u out of turn", message->tag);
 }
 
+/* The next message has to be there; FAILED is raised. */
+static int receive_some(int sock, int timeout_ms, struct message *message, int *ret_fd,
+			struct bpftoken_error *err)
+{
+	int r = receive(sock, timeout_ms, message, ret_fd, err);
+
+	if (r == 0)
+		return err_raise(err, BPFTOKEN_STAGE_HANDSHAKE, -ECONNRESET,
+				 "the other side ended without a word");
+	return r < 0 ? r : 0;
+}
+
 int handshake_expect(int sock, int timeout_ms, uint32_t tag, int *ret_fd,
 		     struct bpftoken_error *err)
 {
 	_cleanup_close_ int fd = -EBADF;
 	struct message message;
-	int r;
+	int r = receive_some(sock, timeout_ms, &message, &fd, err);
 
-	r = receive(sock, timeout_ms, &message, &fd, err);
 	if (r < 0)
 		return r;
-	if (r == 0)
-		return err_raise(err, BPFTOKEN_STAGE_HANDSHAKE, -ECONNRESET,
-				 "the other side ended without a word");
 	if (message.tag != tag || (ret_fd != NULL) != (fd >= 0))
 		return raise_unexpected(&message, err);
 	if (ret_fd)
 		*ret_fd = TAKE_FD(fd);
+	return 0;
+}
+
+/* One of two orders: 0 for the first, 1 for the second, which carries no descriptor. */
+static int expect_order(int sock, int timeout_ms, uint32_t first, int *ret_fd,
+			uint32_t second, struct bpftoken_error *err)
+{
+	_cleanup_close_ int fd = -EBADF;
+	struct message message;
+	int r = receive_some(sock, timeout_ms, &message, &fd, err);
+
+	if (r < 0)
+		return r;
+	if (message.tag == second && fd < 0)
+		return 1;
+	if (message.tag != first || (ret_fd != NULL) != (fd >= 0))
+		return raise_unexpected(&message, err);
+	if (ret_fd)
+		*ret_fd = TAKE_FD(fd);
+	return 0;
+}
+
+int handshake_send_found(int sock, uint64_t mount_id, struct bpftoken_error *err)
+{
+	struct message message = { .tag = HANDSHAKE_FOUND, .mount_id = mount_id };
+	int r = sys_send_fd(sock, &message, sizeof(message), -EBADF);
+
+	return r < 0 ? err_raise(err, BPFTOKEN_STAGE_HANDSHAKE, r, NULL) : 0;
+}
+
+int handshake_expect_found(int sock, int timeout_ms, uint64_t *ret_mount_id,
+			   struct bpftoken_error *err)
+{
+	_cleanup_close_ int fd = -EBADF;
+	struct message message;
+	int r = receive_some(sock, timeout_ms, &message, &fd, err);
+
+	if (r < 0)
+		return r;
+	if (message.tag != HANDSHAKE_FOUND || fd >= 0)
+		return raise_unexpected(&message, err);
+	*ret_mount_id = message.mount_id;
 	return 0;
 }
 
@@ -111,70 +165,123 @@ int handshake_expect_end(int sock, int timeout_ms, struct bpftoken_error *err)
 	return r > 0 ? raise_unexpected(&message, err) : r;
 }
 
-/* Detaches the very mount that was placed, whatever is on the path by now. */
+/* What was placed goes away again. */
 static int undo(int sock, int mount_fd, struct bpftoken_error *err)
 {
-	int r = sys_fchdir(mount_fd);
+	int r = bpffs_detach(mount_fd);
 
-	if (r == 0)
-		r = sys_umount(".", MNT_DETACH);
 	if (r < 0)
 		return err_raise(err, BPFTOKEN_STAGE_VERIFY, r, NULL);
 	return handshake_send(sock, HANDSHAKE_GONE, -EBADF, err);
 }
 
-int handshake_container_side(int sock, int timeout_ms, int root_fd, const char *target,
-			     struct bpftoken_error *err)
+int handshake_offer_context(int sock, struct bpftoken_error *err)
 {
-	_cleanup_close_ int context_fd = -EBADF, mount_fd = -EBADF;
+	_cleanup_close_ int context_fd = bpftoken_bpffs_context(err);
+
+	return context_fd < 0 ? context_fd
+			      : handshake_send(sock, HANDSHAKE_CONTEXT, context_fd, err);
+}
+
+/*
+ * The new mount is on top of the old one and right. Nothing can slip under what it covers,
+ * so it is taken down, a copy goes below the old one, and the old one away: whatever fails
+ * on the way, the old one is in place.
+ */
+static int swap_mounts(int sock, int mount_fd, int old_fd, struct bpftoken_error *err)
+{
+	_cleanup_close_ int copy_fd = sys_clone_mount(mount_fd);
+	int r = copy_fd < 0 ? copy_fd : bpffs_detach(mount_fd);
+
+	if (r == 0)
+		r = sys_move_mount_beneath(copy_fd, old_fd);
+	if (r == 0)
+		r = sys_mount_private(copy_fd);
+	if (r == 0)
+		r = bpffs_detach(old_fd);
+	if (r < 0)
+		return err_raise(err, BPFTOKEN_STAGE_MOVE_MOUNT, r,
+				 "the old delegation cannot be replaced: %s",
+				 strerror(-r));
+	return handshake_send(sock, HANDSHAKE_SWAPPED, -EBADF, err);
+}
+
+static int detach_target(int sock, int target_fd, struct bpftoken_error *err)
+{
+	int r = bpffs_detach(target_fd);
+
+	if (r < 0)
+		return err_raise(err, BPFTOKEN_STAGE_MOVE_MOUNT, r,
+				 "the old delegation cannot be detached: %s",
+				 strerror(-r));
+	return handshake_send(sock, HANDSHAKE_GONE, -EBADF, err);
+}
+
+int handshake_serve_target(int sock, int timeout_ms, int target_fd,
+			   struct bpftoken_error *err)
+{
+	_cleanup_close_ int mount_fd = -EBADF;
 	struct bpftoken_error gone;
 	int r;
 
-	context_fd = bpftoken_bpffs_context(err);
-	if (context_fd < 0)
-		return context_fd;
-	r = handshake_send(sock, HANDSHAKE_CONTEXT, context_fd, err);
+	r = expect_order(sock, timeout_ms, HANDSHAKE_MOUNT, &mount_fd, HANDSHAKE_DETACH,
+			 err);
 	if (r < 0)
 		return r;
-	r = handshake_expect(sock, timeout_ms, HANDSHAKE_MOUNT, &mount_fd, err);
-	if (r < 0)
-		return r;
-	r = bpftoken_bpffs_place(mount_fd, root_fd, target, err);
+	if (r > 0)
+		return detach_target(sock, target_fd, err);
+	r = bpffs_target_mount(target_fd, mount_fd, err);
 	if (r < 0)
 		return r;
 	r = handshake_send(sock, HANDSHAKE_PLACED, -EBADF, err);
 	if (r == 0)
-		r = handshake_expect(sock, timeout_ms, HANDSHAKE_GO, NULL, err);
+		r = expect_order(sock, timeout_ms, HANDSHAKE_GO, NULL, HANDSHAKE_SWAP,
+				 err);
+	if (r > 0)
+		r = swap_mounts(sock, mount_fd, target_fd, err);
 	if (r < 0)
 		(void)undo(sock, mount_fd, &gone);
 	return r;
 }
 
+int handshake_container_side(int sock, int timeout_ms, int root_fd, const char *target,
+			     struct bpftoken_error *err)
+{
+	_cleanup_target_ struct bpffs_target at = BPFFS_TARGET_NONE;
+	int r = bpffs_target_open(root_fd, target, false, &at, err);
+
+	if (r == 0)
+		r = handshake_offer_context(sock, err);
+	return r < 0 ? r : handshake_serve_target(sock, timeout_ms, at.fd, err);
+}
+
 /* Everything after PLACED: the mount is in the container and has to be right. */
 static int confirm(int sock, int timeout_ms, int mount_fd, pid_t pid,
-		   const struct bpftoken_policy *policy, struct bpftoken_error *err)
+		   const struct bpftoken_policy *policy, bool swap,
+		   struct bpftoken_error *err)
 {
 	struct bpftoken_error ignored;
 	int r = bpftoken_bpffs_verify(mount_fd, pid, policy, err);
 
-	if (r == 0)
-		return handshake_send(sock, HANDSHAKE_GO, -EBADF, err);
-	(void)handshake_send(sock, HANDSHAKE_UNDO, -EBADF, &ignored);
-	(void)handshake_expect(sock, timeout_ms, HANDSHAKE_GONE, NULL, &ignored);
-	return r;
+	if (r < 0) {
+		(void)handshake_send(sock, HANDSHAKE_UNDO, -EBADF, &ignored);
+		(void)handshake_expect(sock, timeout_ms, HANDSHAKE_GONE, NULL, &ignored);
+		return r;
+	}
+	r = handshake_send(sock, swap ? HANDSHAKE_SWAP : HANDSHAKE_GO, -EBADF, err);
+	if (r < 0 || !swap)
+		return r;
+	return handshake_expect(sock, timeout_ms, HANDSHAKE_SWAPPED, NULL, err);
 }
 
-int handshake_host_side(int sock, int timeout_ms, pid_t pid,
-			const struct bpftoken_policy *policy,
-			const struct bpftoken_bpffs_opts *opts,
-			struct bpftoken_error *err)
+int handshake_deliver(int sock, int timeout_ms, pid_t pid, int context_fd,
+		      const struct bpftoken_policy *policy,
+		      const struct bpftoken_bpffs_opts *opts, bool swap,
+		      struct bpftoken_error *err)
 {
-	_cleanup_close_ int context_fd = -EBADF, mount_fd = -EBADF;
+	_cleanup_close_ int mount_fd = -EBADF;
 	int r;
 
-	r = handshake_expect(sock, timeout_ms, HANDSHAKE_CONTEXT, &context_fd, err);
-	if (r < 0)
-		return r;
 	mount_fd = bpftoken_bpffs_build(context_fd, policy, opts, err);
 	if (mount_fd < 0)
 		return mount_fd;
@@ -184,5 +291,18 @@ int handshake_host_side(int sock, int timeout_ms, pid_t pid,
 	r = handshake_expect(sock, timeout_ms, HANDSHAKE_PLACED, NULL, err);
 	if (r < 0)
 		return r;
-	return confirm(sock, timeout_ms, mount_fd, pid, policy, err);
+	return confirm(sock, timeout_ms, mount_fd, pid, policy, swap, err);
+}
+
+int handshake_host_side(int sock, int timeout_ms, pid_t pid,
+			const struct bpftoken_policy *policy,
+			const struct bpftoken_bpffs_opts *opts,
+			struct bpftoken_error *err)
+{
+	_cleanup_close_ int context_fd = -EBADF;
+	int r = handshake_expect(sock, timeout_ms, HANDSHAKE_CONTEXT, &context_fd, err);
+
+	return r < 0 ? r
+		     : handshake_deliver(sock, timeout_ms, pid, context_fd, policy, opts,
+					 false, err);
 }

@@ -15,12 +15,27 @@
  *                    <---              GO   or UNDO: detach it, then GONE --->
  *
  * Either side may send FAILED with its stage and errno instead. `bpftoken run` speaks it
- * with its own child, bpftoken_bpffs_mount() with a helper that joined the container.
+ * with its own child, bpftoken_bpffs_mount() with helpers that joined the container
+ * (join.c): they say FOUND first, with the id of the mount that the target is the root
+ * of, and may be told, instead of GO,
+ *
+ *                    <---            SWAP
+ *   the new mount goes below the old,
+ *   the old is detached
+ *                    SWAPPED         --->
+ *
+ * or, instead of MOUNT,
+ *
+ *                    <---          DETACH
+ *   what is on the target is detached
+ *                    GONE            --->
  */
 #ifndef BPFTOKEN_HANDSHAKE_H
 #define BPFTOKEN_HANDSHAKE_H
 
 #include "error.h"
+
+#include <stdbool.h>
 
 enum handshake_tag {
 	HANDSHAKE_READY, /* run's child exists; run's parent has written its id maps */
@@ -30,6 +45,10 @@ enum handshake_tag {
 	HANDSHAKE_GO,
 	HANDSHAKE_UNDO,
 	HANDSHAKE_GONE,
+	HANDSHAKE_FOUND,
+	HANDSHAKE_SWAP,
+	HANDSHAKE_SWAPPED,
+	HANDSHAKE_DETACH,
 	HANDSHAKE_FAILED,
 };
 
@@ -51,6 +70,11 @@ int handshake_expect(int sock, int timeout_ms, uint32_t tag, int *ret_fd,
 /* Waits until the other side closes its end: 0; what it says instead is an error. */
 int handshake_expect_end(int sock, int timeout_ms, struct bpftoken_error *err);
 
+/* FOUND and its mount id, 0 for none. */
+int handshake_send_found(int sock, uint64_t mount_id, struct bpftoken_error *err);
+int handshake_expect_found(int sock, int timeout_ms, uint64_t *ret_mount_id,
+			   struct bpftoken_error *err);
+
 /* Everything between CONTEXT and GO, for one side. root_fd is not consumed. */
 int handshake_container_side(int sock, int timeout_ms, int root_fd, const char *target,
 			     struct bpftoken_error *err);
@@ -59,5 +83,16 @@ int handshake_host_side(int sock, int timeout_ms, pid_t pid,
 			const struct bpftoken_policy *policy,
 			const struct bpftoken_bpffs_opts *opts,
 			struct bpftoken_error *err);
+
+/* The halves of them, where two helpers share the container's side. */
+int handshake_offer_context(int sock, struct bpftoken_error *err);
+/* From MOUNT (or DETACH) to the end. */
+int handshake_serve_target(int sock, int timeout_ms, int target_fd,
+			   struct bpftoken_error *err);
+/* From the received context to GO, or SWAP. */
+int handshake_deliver(int sock, int timeout_ms, pid_t pid, int context_fd,
+		      const struct bpftoken_policy *policy,
+		      const struct bpftoken_bpffs_opts *opts, bool swap,
+		      struct bpftoken_error *err);
 
 #endif

@@ -1,90 +1,50 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Delegating to a container that already runs. A helper process joins the target's user
- * and mount namespace and speaks the container side of handshake.h; the caller never
- * leaves the host. The helper is not dumpable, so that nobody inside can ptrace it, keeps
- * three descriptors, and is not visible in the container's pid namespace.
+ * Delegating to a container that already runs, by helper processes; the caller never
+ * leaves the host. Two things decide about a bpffs: the user namespace of who opens the
+ * context, and the mount namespace that it is placed in. Who may do both depends on who
+ * owns that mount namespace:
+ *
+ *   the user namespace owns it            it does not
+ *   one helper joins both, opens the      the placer joins the mount namespace alone, as
+ *   context and places the mount          root of the host; a second helper joins the user
+ *                                         namespace, gets a mount namespace of its own
+ *                                         (fsopen() asks for CAP_SYS_ADMIN over that), and
+ *                                         opens the context
+ *
+ * A helper is not dumpable, so that nobody inside can ptrace it, keeps three descriptors,
+ * and is not visible in the container's pid namespace.
  */
-#include "bpffs.h"
+#include "current.h"
 #include "handshake.h"
 #include "policy.h"
 
 #include <fcntl.h>
+#include <linux/nsfs.h>
 #include <sched.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 struct target {
 	int pidfd;
 	pid_t pid;
-	int root_fd;
-	const char *path;
+	int user_fd, mount_ns_fd;
+	bool foreign; /* another user namespace owns the mount namespace */
+	const char *root, *path;
+	bool make;
 	int timeout_ms;
 };
 
-/* The new credentials make the process dumpable again where fs.suid_dumpable says so. */
-static int join(const struct target *target, struct bpftoken_error *err)
+#define TARGET_NONE                                      \
+	{                                                \
+		.user_fd = -EBADF, .mount_ns_fd = -EBADF \
+	}
+
+static void target_done(struct target *target)
 {
-	int r = sys_set_dumpable(false);
-
-	if (r == 0)
-		r = sys_setns(target->pidfd, CLONE_NEWUSER | CLONE_NEWNS);
-	if (r == 0)
-		r = sys_drop_groups();
-	if (r == 0)
-		r = sys_set_ids(0, 0);
-	if (r == 0)
-		r = sys_set_dumpable(false);
-	return r < 0 ? err_raise(err, BPFTOKEN_STAGE_JOIN, r, NULL) : 0;
-}
-
-static void helper(const struct target *target, int sock)
-{
-	/* What is inherited here would leave the host. */
-	const int keep[] = { target->pidfd, target->root_fd, sock };
-	struct bpftoken_error err;
-	int r;
-
-	sys_close_all_but(keep, ARRAY_SIZE(keep));
-	r = join(target, &err);
-	if (r == 0)
-		r = handshake_container_side(sock, target->timeout_ms, target->root_fd,
-					     target->path, &err);
-	if (r < 0)
-		handshake_fail(sock, &err);
-	_exit(r < 0);
-}
-
-static void end_helper(int pidfd, int timeout_ms)
-{
-	siginfo_t info;
-
-	if (sys_reap(pidfd, timeout_ms, &info) == 0)
-		return;
-	(void)sys_pidfd_signal(pidfd, SIGKILL);
-	(void)sys_reap(pidfd, timeout_ms, &info);
-}
-
-static int with_helper(const struct target *target, const struct bpftoken_policy *policy,
-		       const struct bpftoken_bpffs_opts *opts, struct bpftoken_error *err)
-{
-	_cleanup_close_ int ours = -EBADF, theirs = -EBADF, pidfd = -EBADF;
-	pid_t pid;
-	int r;
-
-	r = handshake_pair(&ours, &theirs, err);
-	if (r < 0)
-		return r;
-	pid = sys_clone(0, &pidfd);
-	if (pid < 0)
-		return err_raise(err, BPFTOKEN_STAGE_CLONE, pid, NULL);
-	if (pid == 0)
-		helper(target, theirs);
-	sys_close(TAKE_FD(theirs));
-	r = handshake_host_side(ours, target->timeout_ms, pid, policy, opts, err);
-	sys_close(TAKE_FD(ours));
-	end_helper(pidfd, target->timeout_ms);
-	return r;
+	close_fd(&target->user_fd);
+	close_fd(&target->mount_ns_fd);
 }
 
 /* ENOENT is what /proc says of a process that has ended, reaped or not. */
@@ -94,14 +54,282 @@ static int raise_target(int code, struct bpftoken_error *err)
 			 NULL);
 }
 
-/* The pid behind the pidfd, and that process's root; both are of one living process. */
-static int open_target(int pidfd, struct target *target, struct bpftoken_error *err)
+/* ---------------------------------------------------------------- the helpers */
+
+/* The new credentials make the process dumpable again where fs.suid_dumpable says so. */
+static int become_root(const struct target *target)
 {
+	int r = sys_setns(target->user_fd, CLONE_NEWUSER);
+
+	if (r == 0 && !target->foreign)
+		r = sys_setns(target->mount_ns_fd, CLONE_NEWNS);
+	if (r == 0 && target->foreign)
+		r = sys_unshare(CLONE_NEWNS);
+	if (r == 0)
+		r = sys_drop_groups();
+	if (r == 0)
+		r = sys_set_ids(0, 0);
+	return r;
+}
+
+static int join(const struct target *target, bool placer, struct bpftoken_error *err)
+{
+	int r = sys_set_dumpable(false);
+
+	if (r == 0)
+		r = placer && target->foreign
+			    ? sys_setns(target->mount_ns_fd, CLONE_NEWNS)
+			    : become_root(target);
+	if (r == 0)
+		r = sys_set_dumpable(false);
+	return r < 0 ? err_raise(err, BPFTOKEN_STAGE_JOIN, r, NULL) : 0;
+}
+
+/*
+ * The root that the path begins at, opened with the host's rights and before joining: it
+ * may be below a directory that the container's root may not enter.
+ */
+static int open_root(const struct target *target, struct bpftoken_error *err)
+{
+	_cleanup_close_ int own_fd = -EBADF;
 	char path[64];
 	int r;
 
-	target->pidfd = pidfd;
-	target->pid = sys_pidfd_pid(pidfd);
+	snprintf(path, sizeof(path), "/proc/%d/root", (int)target->pid);
+	own_fd = sys_openat(AT_FDCWD, path, O_PATH | O_DIRECTORY);
+	if (own_fd < 0)
+		return raise_target(own_fd, err);
+	/* Still alive, so that the pid was not somebody else's by now. */
+	r = sys_pidfd_signal(target->pidfd, 0);
+	if (r < 0)
+		return raise_target(r, err);
+	if (!target->root)
+		return TAKE_FD(own_fd);
+	r = sys_follow_in_root(own_fd, target->root, O_PATH | O_DIRECTORY);
+	return r < 0 ? err_raise(err, BPFTOKEN_STAGE_RESOLVE, r, "%s: %s", target->root,
+				 strerror(-r))
+		     : r;
+}
+
+static int serve(const struct target *target, int sock, int root_fd,
+		 struct bpftoken_error *err)
+{
+	_cleanup_target_ struct bpffs_target at = BPFFS_TARGET_NONE;
+	uint64_t mount_id = 0;
+	int r = bpffs_target_open(root_fd, target->path, target->make, &at, err);
+
+	if (r < 0)
+		return r;
+	r = sys_mount_root(at.fd, &mount_id);
+	r = r < 0 ? err_raise(err, BPFTOKEN_STAGE_RESOLVE, r, NULL)
+		  : handshake_send_found(sock, mount_id, err);
+	if (r == 0 && !target->foreign)
+		r = handshake_offer_context(sock, err);
+	if (r == 0)
+		r = handshake_serve_target(sock, target->timeout_ms, at.fd, err);
+	if (r < 0)
+		bpffs_target_undo(&at);
+	return r;
+}
+
+static int placer(const struct target *target, int sock, struct bpftoken_error *err)
+{
+	_cleanup_close_ int root_fd = open_root(target, err);
+	int r = root_fd < 0 ? root_fd : join(target, true, err);
+
+	return r < 0 ? r : serve(target, sock, root_fd, err);
+}
+
+static int opener(const struct target *target, int sock, struct bpftoken_error *err)
+{
+	int r = join(target, false, err);
+
+	return r < 0 ? r : handshake_offer_context(sock, err);
+}
+
+/* -------------------------------------------------------------- the host's side */
+
+struct helper {
+	int sock, pidfd;
+	pid_t pid;
+	int timeout_ms;
+};
+
+#define HELPER_NONE                             \
+	{                                       \
+		.sock = -EBADF, .pidfd = -EBADF \
+	}
+
+static int start_helper(const struct target *target,
+			int (*run)(const struct target *target, int sock,
+				   struct bpftoken_error *err),
+			struct helper *helper, struct bpftoken_error *err)
+{
+	_cleanup_close_ int theirs = -EBADF;
+	struct bpftoken_error inside;
+	int r = handshake_pair(&helper->sock, &theirs, err);
+
+	if (r < 0)
+		return r;
+	helper->timeout_ms = target->timeout_ms;
+	helper->pid = sys_clone(0, &helper->pidfd);
+	if (helper->pid < 0)
+		return err_raise(err, BPFTOKEN_STAGE_CLONE, helper->pid, NULL);
+	if (helper->pid == 0) {
+		/* What is inherited here would leave the host. */
+		const int keep[] = { target->pidfd, target->user_fd, target->mount_ns_fd,
+				     theirs };
+
+		sys_close_all_but(keep, ARRAY_SIZE(keep));
+		r = run(target, theirs, &inside);
+		if (r < 0)
+			handshake_fail(theirs, &inside);
+		_exit(r < 0);
+	}
+	return 0;
+}
+
+/* It ends when its connection does, or is killed. */
+static void end_helper(struct helper *helper)
+{
+	siginfo_t info;
+
+	close_fd(&helper->sock);
+	if (helper->pidfd < 0)
+		return;
+	if (sys_reap(helper->pidfd, helper->timeout_ms, &info) < 0) {
+		(void)sys_pidfd_signal(helper->pidfd, SIGKILL);
+		(void)sys_reap(helper->pidfd, helper->timeout_ms, &info);
+	}
+	close_fd(&helper->pidfd);
+}
+
+#define _cleanup_helper_ _cleanup_(end_helper)
+
+static int receive_context(const struct target *target, int placer_sock,
+			   struct bpftoken_error *err)
+{
+	_cleanup_helper_ struct helper helper = HELPER_NONE;
+	int context_fd = -EBADF;
+	int r = target->foreign ? start_helper(target, opener, &helper, err) : 0;
+
+	if (r == 0)
+		r = handshake_expect(target->foreign ? helper.sock : placer_sock,
+				     target->timeout_ms, HANDSHAKE_CONTEXT, &context_fd,
+				     err);
+	return r < 0 ? r : context_fd;
+}
+
+/* What the placer found on the target, read by the host. */
+static int find_current(const struct target *target, const struct helper *helper,
+			struct current *ret_current, struct bpftoken_error *err)
+{
+	uint64_t mount_id;
+	int r = handshake_expect_found(helper->sock, target->timeout_ms, &mount_id, err);
+
+	return r < 0 ? r : current_read(helper->pid, mount_id, ret_current, err);
+}
+
+static int raise_other(const struct current *current, const char *path,
+		       struct bpftoken_error *err)
+{
+	if (current->stacked)
+		return err_raise(err, BPFTOKEN_STAGE_RESOLVE, -EBUSY,
+				 "%s: several delegations lie on top of one another",
+				 path);
+	return err_raise(err, BPFTOKEN_STAGE_RESOLVE, -EEXIST,
+			 "%s: another policy, owner or mode is delegated there already",
+			 path);
+}
+
+/* 1 when there is nothing to do. */
+static int mount_on(const struct target *target, const struct bpftoken_policy *policy,
+		    const struct bpftoken_bpffs_opts *opts, bool replace,
+		    uint64_t *ret_device, struct bpftoken_error *err)
+{
+	_cleanup_helper_ struct helper helper = HELPER_NONE;
+	_cleanup_close_ int context_fd = -EBADF;
+	struct current current;
+	int r = start_helper(target, placer, &helper, err);
+
+	if (r == 0)
+		r = find_current(target, &helper, &current, err);
+	if (r < 0)
+		return r;
+	r = current_is(&current, target->pid, policy, opts, err);
+	if (r)
+		return r;
+	if (current.delegated && (!replace || current.stacked))
+		return raise_other(&current, target->path, err);
+	context_fd = receive_context(target, helper.sock, err);
+	if (context_fd < 0)
+		return context_fd;
+	r = handshake_deliver(helper.sock, target->timeout_ms, helper.pid, context_fd,
+			      policy, opts, current.delegated, err);
+	if (r == 0)
+		*ret_device = current.delegated ? current.dev : 0;
+	return r;
+}
+
+/* ------------------------------------------------------------------ the target */
+
+static int open_namespace(pid_t pid, const char *name, struct bpftoken_error *err)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int)pid, name);
+	fd = sys_openat(AT_FDCWD, path, O_RDONLY);
+	return fd < 0 ? raise_target(fd, err) : fd;
+}
+
+static int same_inode(int fd, const char *path)
+{
+	uint64_t ours, theirs;
+	int r = sys_inode(fd, "", &theirs);
+
+	if (r == 0)
+		r = sys_inode(AT_FDCWD, path, &ours);
+	return r < 0 ? r : ours == theirs;
+}
+
+/* Whose it is decides the route; one of the host's is nobody's to change. */
+static int find_owner(struct target *target, struct bpftoken_error *err)
+{
+	static const char *const of_host[] = { "/proc/self/ns/mnt", "/proc/1/ns/mnt" };
+	_cleanup_close_ int owner_fd = -EBADF;
+	uint64_t owner, user;
+	int r;
+
+	owner_fd = sys_ioctl(target->mount_ns_fd, NS_GET_USERNS, NULL);
+	r = owner_fd < 0 ? owner_fd : sys_inode(owner_fd, "", &owner);
+	if (r == 0)
+		r = sys_inode(target->user_fd, "", &user);
+	if (r < 0)
+		return raise_target(r, err);
+	target->foreign = owner != user;
+	for (size_t i = 0; target->foreign && i < ARRAY_SIZE(of_host); i++) {
+		r = same_inode(target->mount_ns_fd, of_host[i]);
+		/* A host's root that may not look at pid 1 still knows its own. */
+		if (r == -EACCES && i)
+			continue;
+		if (r < 0)
+			return raise_target(r, err);
+		if (r > 0)
+			return err_raise(err, BPFTOKEN_STAGE_TARGET, -EINVAL,
+					 "the process lives in the host's mount "
+					 "namespace, and nothing is mounted there for a "
+					 "container");
+	}
+	return 0;
+}
+
+/* The pid behind the pidfd and its namespaces; all are of one living process. */
+static int open_target(struct target *target, struct bpftoken_error *err)
+{
+	int r;
+
+	target->pid = sys_pidfd_pid(target->pidfd);
 	if (target->pid < 0)
 		return err_raise(err, BPFTOKEN_STAGE_TARGET, target->pid, NULL);
 	r = bpffs_in_initial_userns(target->pid);
@@ -112,38 +340,105 @@ static int open_target(int pidfd, struct target *target, struct bpftoken_error *
 			err, BPFTOKEN_STAGE_TARGET, -EINVAL,
 			"the process lives in the initial user namespace, where the "
 			"kernel makes no tokens");
-	snprintf(path, sizeof(path), "/proc/%d/root", (int)target->pid);
-	target->root_fd = sys_openat(AT_FDCWD, path, O_PATH | O_DIRECTORY);
-	if (target->root_fd < 0)
-		return raise_target(target->root_fd, err);
-	/* Still alive, so the pid was not somebody else's by now. */
-	r = sys_pidfd_signal(pidfd, 0);
+	r = target->user_fd = open_namespace(target->pid, "user", err);
+	if (r >= 0)
+		r = target->mount_ns_fd = open_namespace(target->pid, "mnt", err);
+	if (r >= 0)
+		r = find_owner(target, err);
+	if (r < 0)
+		return r;
+	r = sys_pidfd_signal(target->pidfd, 0);
 	return r < 0 ? err_raise(err, BPFTOKEN_STAGE_TARGET, r, NULL) : 0;
+}
+
+static int take_target(int pidfd, const struct bpftoken_bpffs_opts *opts,
+		       struct target *target, struct bpftoken_error *err)
+{
+	int r = bpffs_may_delegate(err);
+
+	if (r < 0)
+		return r;
+	target->pidfd = pidfd;
+	target->root = opts->root;
+	target->path = opts->target ? opts->target : BPFFS_DEFAULT_TARGET;
+	target->make = opts->flags & BPFTOKEN_BPFFS_MKDIR;
+	target->timeout_ms =
+		opts->timeout_ms ? (int)opts->timeout_ms : BPFFS_DEFAULT_TIMEOUT_MS;
+	return open_target(target, err);
+}
+
+static int mount_or_replace(int pidfd, const struct bpftoken_policy *policy,
+			    const struct bpftoken_bpffs_opts *opts, bool replace,
+			    uint64_t *ret_device, struct bpftoken_error *err)
+{
+	_cleanup_(target_done) struct target target = TARGET_NONE;
+	struct bpftoken_bpffs_opts own;
+	int r;
+
+	r = opts_take(&own, sizeof(own), opts, err);
+	if (r == 0)
+		r = policy_require(policy, err);
+	if (r == 0)
+		r = take_target(pidfd, &own, &target, err);
+	return r < 0 ? r : mount_on(&target, policy, &own, replace, ret_device, err);
 }
 
 int bpftoken_bpffs_mount(int pidfd, const struct bpftoken_policy *policy,
 			 const struct bpftoken_bpffs_opts *opts,
 			 struct bpftoken_error *err)
 {
-	struct target target = { .root_fd = -EBADF };
+	uint64_t ignored;
+
+	return mount_or_replace(pidfd, policy, opts, false, &ignored, err);
+}
+
+int bpftoken_bpffs_replace(int pidfd, const struct bpftoken_policy *policy,
+			   const struct bpftoken_bpffs_opts *opts, uint64_t *ret_device,
+			   struct bpftoken_error *err)
+{
+	return mount_or_replace(pidfd, policy, opts, true, ret_device, err);
+}
+
+static int detach(const struct target *target, uint64_t *ret_device,
+		  struct bpftoken_error *err)
+{
+	_cleanup_helper_ struct helper helper = HELPER_NONE;
+	struct current current;
+	int r = start_helper(target, placer, &helper, err);
+
+	if (r == 0)
+		r = find_current(target, &helper, &current, err);
+	if (r < 0)
+		return r;
+	if (!current.delegated)
+		return err_raise(err, BPFTOKEN_STAGE_RESOLVE, -ENODATA,
+				 "%s: no delegated bpffs is mounted there", target->path);
+	/* It has offered a context, too. */
+	if (!target->foreign) {
+		_cleanup_close_ int unused = receive_context(target, helper.sock, err);
+
+		if (unused < 0)
+			return unused;
+	}
+	r = handshake_send(helper.sock, HANDSHAKE_DETACH, -EBADF, err);
+	if (r == 0)
+		r = handshake_expect(helper.sock, target->timeout_ms, HANDSHAKE_GONE,
+				     NULL, err);
+	if (r == 0)
+		*ret_device = current.dev;
+	return r;
+}
+
+int bpftoken_bpffs_unmount(int pidfd, const struct bpftoken_bpffs_opts *opts,
+			   uint64_t *ret_device, struct bpftoken_error *err)
+{
+	_cleanup_(target_done) struct target target = TARGET_NONE;
 	struct bpftoken_bpffs_opts own;
 	int r;
 
 	r = opts_take(&own, sizeof(own), opts, err);
-	if (r < 0)
-		return r;
-	r = policy_require(policy, err);
-	if (r < 0)
-		return r;
-	r = bpffs_may_delegate(err);
-	if (r < 0)
-		return r;
-	target.path = own.target ? own.target : BPFFS_DEFAULT_TARGET;
-	target.timeout_ms =
-		own.timeout_ms ? (int)own.timeout_ms : BPFFS_DEFAULT_TIMEOUT_MS;
-	r = open_target(pidfd, &target, err);
 	if (r == 0)
-		r = with_helper(&target, policy, &own, err);
-	close_fd(&target.root_fd);
-	return r;
+		r = take_target(pidfd, &own, &target, err);
+	target.make = false;
+	return r < 0 ? r : detach(&target, ret_device, err);
 }

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/sysmacros.h>
 
 /* The kernel writes blank, tab, newline and backslash as \ooo; in place, never longer. */
 static void unescape(char *text)
@@ -31,6 +32,7 @@ int mountinfo_split(char *line, struct mountinfo *ret_mount)
 	/* id parent major:minor root mount-point options [tags...] - type source super */
 	enum { ID, PARENT, DEV, ROOT, POINT, OPTIONS, FIXED };
 	char *field[FIXED], *tail[3];
+	unsigned int major, minor;
 	char *rest = line;
 	char *end;
 
@@ -56,6 +58,11 @@ int mountinfo_split(char *line, struct mountinfo *ret_mount)
 	};
 	if (end == field[ID] || *end)
 		return -EPROTO;
+	ret_mount->parent = strtoull(field[PARENT], &end, 10);
+	if (end == field[PARENT] || *end ||
+	    sscanf(field[DEV], "%u:%u", &major, &minor) != 2)
+		return -EPROTO;
+	ret_mount->dev = makedev(major, minor);
 	unescape(field[ROOT]);
 	unescape(field[POINT]);
 	return 0;

@@ -15,6 +15,8 @@ struct mountinfo {
 	const char *mount_point;
 	const char *fs_type;
 	const char *super_options;
+	uint64_t parent; /* id of the mount that it is on */
+	uint64_t dev; /* of the superblock, as st_dev; makedev(3) */
 };
 
 /*

@@ -39,6 +39,10 @@
 #define AT_RECURSIVE_ 0x8000U
 #define MOVE_MOUNT_F_EMPTY_PATH_ 0x04U
 #define MOVE_MOUNT_T_EMPTY_PATH_ 0x40U
+#define MOVE_MOUNT_BENEATH_ 0x200U
+#ifndef SYS_mount_setattr
+#define SYS_mount_setattr 442
+#endif
 
 static int result(long ret)
 {
@@ -71,11 +75,36 @@ int sys_move_mount(int from_fd, int to_fd)
 			      MOVE_MOUNT_F_EMPTY_PATH_ | MOVE_MOUNT_T_EMPTY_PATH_));
 }
 
+int sys_move_mount_beneath(int from_fd, int to_fd)
+{
+	return result(syscall(SYS_move_mount, from_fd, "", to_fd, "",
+			      MOVE_MOUNT_F_EMPTY_PATH_ | MOVE_MOUNT_T_EMPTY_PATH_ |
+				      MOVE_MOUNT_BENEATH_));
+}
+
+int sys_mount_private(int mount_fd)
+{
+	/* struct mount_attr of linux/mount.h, which does not go with sys/mount.h */
+	const struct {
+		uint64_t attr_set, attr_clr, propagation, userns_fd;
+	} attr = { .propagation = MS_PRIVATE };
+
+	return result(syscall(SYS_mount_setattr, mount_fd, "", AT_EMPTY_PATH, &attr,
+			      sizeof(attr)));
+}
+
 int sys_open_tree(const char *path, bool whole_tree)
 {
 	return result(syscall(SYS_open_tree, AT_FDCWD, path,
 			      OPEN_TREE_CLONE_ | (unsigned int)O_CLOEXEC |
 				      (whole_tree ? AT_RECURSIVE_ : 0)));
+}
+
+int sys_clone_mount(int dir_fd)
+{
+	return result(
+		syscall(SYS_open_tree, dir_fd, "",
+			OPEN_TREE_CLONE_ | AT_EMPTY_PATH | (unsigned int)O_CLOEXEC));
 }
 
 int sys_chroot(const char *path)
@@ -114,6 +143,16 @@ int sys_mkdir(const char *path, mode_t mode)
 	return result(mkdir(path, mode));
 }
 
+int sys_mkdirat(int dir_fd, const char *name, mode_t mode)
+{
+	return result(mkdirat(dir_fd, name, mode));
+}
+
+int sys_rmdirat(int dir_fd, const char *name)
+{
+	return result(unlinkat(dir_fd, name, AT_REMOVEDIR));
+}
+
 int sys_openat(int dir_fd, const char *path, int flags)
 {
 	return result(openat(dir_fd, path, flags | O_CLOEXEC));
@@ -129,14 +168,24 @@ int sys_symlink(const char *target, const char *path)
 	return result(symlink(target, path));
 }
 
-int sys_open_in_root(int root_fd, const char *path, int flags)
+static int open_resolved(int root_fd, const char *path, int flags, uint64_t resolve)
 {
 	struct open_how how = {
 		.flags = (uint64_t)(flags | O_CLOEXEC),
-		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
+		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | resolve,
 	};
 
 	return result(syscall(SYS_openat2, root_fd, path, &how, sizeof(how)));
+}
+
+int sys_open_in_root(int root_fd, const char *path, int flags)
+{
+	return open_resolved(root_fd, path, flags, RESOLVE_NO_SYMLINKS);
+}
+
+int sys_follow_in_root(int root_fd, const char *path, int flags)
+{
+	return open_resolved(root_fd, path, flags, 0);
 }
 
 int sys_dup_high(int fd)
@@ -189,6 +238,20 @@ int sys_mount_id(int fd, uint64_t *ret_id)
 		return -EOPNOTSUPP;
 	*ret_id = stx.stx_mnt_id;
 	return 0;
+}
+
+int sys_mount_root(int fd, uint64_t *ret_id)
+{
+	struct statx stx;
+
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &stx) < 0)
+		return -errno;
+	if (!(stx.stx_mask & STATX_MNT_ID))
+		return -EOPNOTSUPP;
+	if (!(stx.stx_attributes & STATX_ATTR_MOUNT_ROOT))
+		return 0;
+	*ret_id = stx.stx_mnt_id;
+	return 1;
 }
 
 int sys_inode(int dir_fd, const char *path, uint64_t *ret_inode)

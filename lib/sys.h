@@ -23,10 +23,16 @@ int sys_fsopen(const char *fstype);
 int sys_fsconfig(int fs_fd, unsigned int cmd, const char *key, const char *value);
 int sys_fsmount(int fs_fd, unsigned int mount_attrs);
 int sys_move_mount(int from_fd, int to_fd);
+/* The same, but below the mount whose root to_fd is, which goes on hiding it. */
+int sys_move_mount_beneath(int from_fd, int to_fd);
+/* The mount sends nothing to other mounts and takes nothing from them. */
+int sys_mount_private(int mount_fd);
 /*
  * A detached copy of a mount or of one file, or of the whole tree, for sys_move_mount().
  */
 int sys_open_tree(const char *path, bool whole_tree);
+/* A detached copy of the mount that a directory is on, with that directory as its root. */
+int sys_clone_mount(int dir_fd);
 int sys_chroot(const char *path);
 int sys_unshare(int flags);
 int sys_mount(const char *source, const char *target, const char *fstype,
@@ -36,6 +42,8 @@ int sys_pivot_root(const char *new_root, const char *put_old);
 int sys_chdir(const char *path);
 int sys_fchdir(int fd);
 int sys_mkdir(const char *path, mode_t mode);
+int sys_mkdirat(int dir_fd, const char *name, mode_t mode);
+int sys_rmdirat(int dir_fd, const char *name);
 
 /* Files. */
 int sys_openat(int dir_fd, const char *path, int flags);
@@ -43,6 +51,8 @@ int sys_creat(const char *path, mode_t mode);
 int sys_symlink(const char *target, const char *path);
 /* openat2() with RESOLVE_IN_ROOT, no symbolic links, no magic links. */
 int sys_open_in_root(int root_fd, const char *path, int flags);
+/* The same for a path that the host's administrator chose: symbolic links count. */
+int sys_follow_in_root(int root_fd, const char *path, int flags);
 int sys_close(int fd);
 /* A copy that is no standard descriptor, at least 3. */
 int sys_dup_high(int fd);
@@ -52,6 +62,8 @@ ssize_t sys_write(int fd, const void *buf, size_t size);
 int sys_fs_type(int fd, uint32_t *ret_type);
 /* Mount id of the mount that fd is on, as in mountinfo. */
 int sys_mount_id(int fd, uint64_t *ret_id);
+/* Is fd the root directory of a mount? 1 and the mount's id, or 0. */
+int sys_mount_root(int fd, uint64_t *ret_id);
 /* Inode number: two namespaces are the same when theirs are. */
 int sys_inode(int dir_fd, const char *path, uint64_t *ret_inode);
 /* Who owns what is behind fd, and its type and permissions (st_mode). */

@@ -13,9 +13,9 @@ set -u
 # Every file of lib by its name without suffix; a directory is one layer.
 layers='
 0 bpftoken util sys
-1 names error attr text btf mountinfo
+1 names error attr text btf mountinfo idmap
 2 policy dialect dialects dialect-lxd dialect-mount list
-3 bpffs handshake join token
+3 bpffs current handshake join token
 4 load
 5 probe explain denial
 6 host/

@@ -92,6 +92,11 @@ static void expect_mount_flags(pid_t pid, const char *target)
 	EXPECT(!strstr(line, "master:"));
 }
 
+static void expect_refused(const struct live_container *container, const char *what,
+			   const struct bpftoken_policy *policy,
+			   const struct bpftoken_bpffs_opts *opts, int code,
+			   uint32_t stage);
+
 /* ---------------------------------------------------------------- successes */
 
 static void whole_protocol(void)
@@ -188,15 +193,115 @@ static void target_below_the_process_root(void)
 		size_t lines = 0;
 
 		opts.target = targets[i];
-		EXPECT_OK(bpftoken_bpffs_mount(pidfd, policy, &opts, &err), &err);
+		/* it is there, by whatever name */
+		EXPECT_EQ(
+			EXPECT_OK(bpftoken_bpffs_mount(pidfd, policy, &opts, &err), &err),
+			i > 0);
 		EXPECT_HAS(options_at(container.pid, DIR_INSIDE "/below"), SMALL_POLICY);
 		for (const char *c = mounts_of(container.pid);
 		     (c = strstr(c, " " DIR_INSIDE "/below ")); c++)
 			lines++;
-		EXPECT_EQ(lines, i + 1);
+		EXPECT_EQ(lines, 1);
 	}
 	EXPECT_EQ(sys_pidfd_signal(pidfd, SIGKILL), 0);
 	EXPECT_EQ(sys_reap(pidfd, 5000, &info), 0);
+	live_container_end(&container);
+}
+
+/* A container whose user namespace does not own its mount namespace; DIR is its root. */
+static void start_unowned(struct live_container *outer, struct live_container *inner)
+{
+	int ns_fd;
+
+	live_container_start(outer, CLONE_NEWNS);
+	ns_fd = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	EXPECT_EQ(sys_setns(outer->pidfd, CLONE_NEWNS), 0);
+	live_container_start(inner, CLONE_NEWUSER | CLONE_NEWPID);
+	EXPECT_EQ(sys_setns(ns_fd, CLONE_NEWNS), 0);
+	close(ns_fd);
+}
+
+static void token_works(void *data)
+{
+	const struct live_container *container = data;
+	BPFTOKEN_OPTS(bpftoken_map_create_opts, opts);
+	struct bpftoken_error err;
+
+	EXPECT_EQ(sys_setns(container->pidfd, CLONE_NEWUSER), 0);
+	EXPECT_EQ(sys_set_ids(0, 0), 0);
+	opts.type = 27;
+	opts.max_entries = 4096;
+	EXPECT_EQ(bpftoken_map_create(&opts, &err), -EPERM);
+	opts.token_fd = EXPECT_OK(bpftoken_open(NULL, &err), &err);
+	EXPECT_OK(bpftoken_map_create(&opts, &err), &err);
+}
+
+static void token_works_there(void *data)
+{
+	const struct live_container *container = data;
+
+	EXPECT_EQ(sys_setns(container->pidfd, CLONE_NEWNS), 0);
+	token_works(data);
+}
+
+static void unowned_mount_namespace(void)
+{
+	_cleanup_policy_ struct bpftoken_policy *policy = live_policy(SMALL_POLICY);
+	struct live_container outer, inner;
+	struct bpftoken_error err;
+	struct left before;
+
+	make_targets();
+	start_unowned(&outer, &inner);
+	before = count_left();
+	EXPECT_OK(bpftoken_bpffs_mount(inner.pidfd, policy, NULL, &err), &err);
+	EXPECT_STR(options_at(inner.pid, LIVE_BPFFS),
+		   "rw,uid=100000,gid=100000," SMALL_POLICY);
+	expect_mount_flags(inner.pid, LIVE_BPFFS);
+	expect_left("bpftoken_bpffs_mount", &before);
+	in_child(token_works_there, &inner);
+	EXPECT_EQ(bpftoken_bpffs_mount(inner.pidfd, policy, NULL, &err), 1);
+	live_container_end(&inner);
+	live_container_end(&outer);
+}
+
+/* Mount, link and directory as an OCI runtime leaves them before pivot_root. */
+static void a_root_to_be(void)
+{
+	_cleanup_policy_ struct bpftoken_policy *policy = live_policy(SMALL_POLICY);
+	BPFTOKEN_OPTS(bpftoken_bpffs_opts, opts);
+	struct live_container container;
+	struct bpftoken_error err;
+
+	make_targets();
+	EXPECT_EQ(mkdir(DIR_INSIDE "/rootfs", 0755), 0);
+	EXPECT_EQ(chown(DIR_INSIDE "/rootfs", 100000, 100000), 0);
+	EXPECT_EQ(symlink("/run", DIR_INSIDE "/rootfs/escape"), 0);
+	/* where the container's root may not go */
+	EXPECT_EQ(chmod(DIR_INSIDE, 0700), 0);
+	live_container_start(&container, CONTAINER);
+	opts.root = "/run/link/rootfs";
+	opts.target = "/bpf";
+	expect_refused(&container, "no directory", policy, &opts, -ENOENT,
+		       BPFTOKEN_STAGE_RESOLVE);
+	opts.flags = BPFTOKEN_BPFFS_MKDIR;
+	opts.target = "/escape/bpf";
+	expect_refused(&container, "out of the root", policy, &opts, -ELOOP,
+		       BPFTOKEN_STAGE_RESOLVE);
+	opts.target = "/no/bpf";
+	expect_refused(&container, "two directories", policy, &opts, -ENOENT,
+		       BPFTOKEN_STAGE_RESOLVE);
+	opts.target = "/../../bpf/";
+	EXPECT_OK(bpftoken_bpffs_mount(container.pidfd, policy, &opts, &err), &err);
+	EXPECT_HAS(options_at(container.pid, DIR_INSIDE "/rootfs/bpf"), SMALL_POLICY);
+	EXPECT(access("/run/bpf", F_OK) < 0);
+	/* what was created for nothing is gone again */
+	opts.target = "/other";
+	opts.flags |= BPFTOKEN_BPFFS_UID;
+	opts.uid = 0;
+	expect_refused(&container, "an unmapped uid", policy, &opts, -EINVAL,
+		       BPFTOKEN_STAGE_FSCONFIG_OWNER);
+	EXPECT(access(DIR_INSIDE "/rootfs/other", F_OK) < 0);
 	live_container_end(&container);
 }
 
@@ -330,8 +435,8 @@ static void refused_namespaces(void)
 	live_container_end(&container);
 	/* it does not own the host's mount namespace, and must not change it */
 	live_container_start(&container, CLONE_NEWUSER);
-	expect_refused(&container, "no mount namespace", policy, NULL, -EPERM,
-		       BPFTOKEN_STAGE_FSOPEN);
+	expect_refused(&container, "no mount namespace", policy, NULL, -EINVAL,
+		       BPFTOKEN_STAGE_TARGET);
 	live_container_end(&container);
 }
 
@@ -471,8 +576,8 @@ static void examine_helper(const struct live_container *container, pid_t helper)
 	snprintf(path, sizeof(path), "/proc/%d/mem", (int)helper);
 	EXPECT_EQ(stat(path, &st), 0);
 	EXPECT_EQ(st.st_uid, 0);
-	/* pidfd, root, socket, context, mount, target */
-	EXPECT(count_fds_of(helper) <= 6);
+	/* pidfd, two namespaces, socket, root, target, mount */
+	EXPECT(count_fds_of(helper) <= 7);
 	in_child(attack_helper, &attack);
 }
 
@@ -526,6 +631,8 @@ static const struct live_test tests[] = {
 	{ "target, owner and mode", target_owner_and_mode, false },
 	{ "the target is below the process's root", target_below_the_process_root,
 	  false },
+	{ "a mount namespace that is another's", unowned_mount_namespace, false },
+	{ "a root to be, and a directory that is missing", a_root_to_be, false },
 	{ "refused targets, options and policies", refused_targets_and_options, false },
 	{ "refused namespaces", refused_namespaces, false },
 	{ "a process that has ended", refused_ends, false },

@@ -106,6 +106,42 @@ int sys_move_mount(int from_fd, int to_fd)
 	return 0;
 }
 
+int sys_move_mount_beneath(int from_fd, int to_fd)
+{
+	int r = fake_step_fd(__func__, from_fd);
+
+	return r == 0 && !fake_is_known(to_fd, __func__) ? -EBADF : r;
+}
+
+int sys_mount_private(int mount_fd)
+{
+	return fake_step_fd(__func__, mount_fd);
+}
+
+int sys_clone_mount(int dir_fd)
+{
+	int r = fake_step_fd(__func__, dir_fd);
+
+	return r < 0 ? r : fake_new_fd("mount", false);
+}
+
+int sys_mkdirat(int dir_fd, const char *name, mode_t mode)
+{
+	return fake_step_fd(__func__, dir_fd);
+}
+
+int sys_rmdirat(int dir_fd, const char *name)
+{
+	return fake_step_fd(__func__, dir_fd);
+}
+
+int sys_follow_in_root(int root_fd, const char *path, int flags)
+{
+	int r = fake_step_fd(__func__, root_fd);
+
+	return r < 0 ? r : fake_new_fd("root", false);
+}
+
 int sys_open_in_root(int root_fd, const char *path, int flags)
 {
 	int r = fake_step_fd(__func__, root_fd);

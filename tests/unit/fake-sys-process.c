@@ -5,6 +5,8 @@
  */
 #include "fake-sys.h"
 
+#include <linux/nsfs.h>
+
 static uint64_t now;
 
 pid_t sys_clone(uint64_t flags, int *ret_pidfd)
@@ -15,6 +17,8 @@ pid_t sys_clone(uint64_t flags, int *ret_pidfd)
 		return r;
 	*ret_pidfd = r;
 	fake.cloned = true;
+	fake.reaped = false;
+	fake.alive++;
 	return FAKE_CHILD;
 }
 
@@ -56,7 +60,7 @@ int sys_reap(int pidfd, int timeout_ms, siginfo_t *ret_info)
 
 	if (r < 0)
 		return r;
-	if (!fake_is_kind(pidfd, "child") || fake.reaped)
+	if (!fake_is_kind(pidfd, "child") || !fake.alive)
 		fail_msg("sys_reap: there is no such child");
 	if (!child_ended() && timeout_ms < 0)
 		fail_msg("sys_reap: waits for ever for a child that does not end");
@@ -66,7 +70,7 @@ int sys_reap(int pidfd, int timeout_ms, siginfo_t *ret_info)
 	ret_info->si_pid = FAKE_CHILD;
 	ret_info->si_code = fake.killed ? CLD_KILLED : CLD_EXITED;
 	ret_info->si_status = fake.killed ? SIGKILL : fake.exit_status;
-	fake.reaped = true;
+	fake.reaped = --fake.alive == 0;
 	return 0;
 }
 
@@ -169,7 +173,9 @@ int sys_symlink(const char *target, const char *path)
 
 int sys_ioctl(int fd, unsigned long request, void *arg)
 {
-	return fake_step_fd(__func__, fd);
+	int r = fake_step_fd(__func__, fd);
+
+	return r == 0 && request == NS_GET_USERNS ? fake_new_fd("owner", false) : r;
 }
 
 int sys_setns(int fd, int nstype)

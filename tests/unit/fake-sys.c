@@ -318,13 +318,25 @@ int sys_mount_id(int fd, uint64_t *ret_id)
 	return r;
 }
 
+int sys_mount_root(int fd, uint64_t *ret_id)
+{
+	int r = fake_step_fd(__func__, fd);
+
+	*ret_id = FAKE_MOUNT_ID;
+	return r < 0 ? r : 1;
+}
+
 int sys_inode(int dir_fd, const char *path, uint64_t *ret_inode)
 {
+	bool of_host = strstr(path, "/self/") || strstr(path, "/proc/1/");
 	int r = fake_step(__func__);
 
-	if (r == 0)
-		*ret_inode = strstr(path, "/self/") ? fake.own_userns : 4026532200U;
-	return r;
+	if (r < 0)
+		return r;
+	*ret_inode = of_host ? fake.own_userns : 4026532200U;
+	if (!path[0] && fake_is_kind(dir_fd, "owner") && fake.foreign)
+		*ret_inode = FAKE_INIT_USERNS;
+	return 0;
 }
 
 /* ------------------------------------------------------------------ errors */

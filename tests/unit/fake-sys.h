@@ -45,6 +45,7 @@ struct fake {
 	uint64_t capabilities; /* usual all */
 	uint64_t own_userns; /* inode; usual FAKE_INIT_USERNS */
 	uint32_t fs_type; /* of mounts, bpffs directories and tokens; usual a bpffs */
+	bool foreign; /* another user namespace owns the target's mount namespace */
 	bool no_tokens; /* a kernel before Linux 6.9 */
 	int bpf_result[64]; /* by command; usual FAKE_NEW_FD, 0 for the info */
 	uint64_t masks[FAKE_TOKENS][4]; /* of the first tokens made; usual all */
@@ -61,7 +62,8 @@ struct fake {
 	uint32_t sent[16]; /* first word of each message */
 	unsigned int sent_count;
 	bool placed, detached; /* the mount that was moved to its target */
-	bool cloned, killed, reaped;
+	bool cloned, killed, reaped; /* reaped: all of them */
+	unsigned int alive;
 	unsigned int forwarded; /* other signals to the child */
 	bool signals_blocked;
 };

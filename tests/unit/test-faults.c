@@ -13,16 +13,18 @@
 #include "policy.h"
 
 #include <errno.h>
+#include <sys/sysmacros.h>
 
 #define LAST_STAGE BPFTOKEN_STAGE_BTF_GET_FD_BY_ID
 #define MAX_CALLS 200 /* of one path: more is an endless loop */
 
 static const struct bpftoken_policy policy = { .mask = { 0x21, 1ULL << 27, 2, 1 } };
 
-#define CHILD_MOUNTS                                                \
-	"1 1 0:5 / /proc rw - proc proc rw\n"                       \
-	"77 1 0:6 / /sys/fs/bpf rw - bpf none rw,uid=100000,"       \
-	"delegate_cmds=map_create:prog_load,delegate_maps=ringbuf," \
+#define CHILD_MOUNTS                                                     \
+	"1 1 0:5 / /proc rw - proc proc rw\n"                            \
+	"76 1 0:7 / /sys/fs/bpf rw - bpf none rw,delegate_cmds=any\n"    \
+	"77 1 0:6 / /sys/fs/bpf rw - bpf none rw,uid=100000,gid=100000," \
+	"delegate_cmds=map_create:prog_load,delegate_maps=ringbuf,"      \
 	"delegate_progs=socket_filter,delegate_attachs=cgroup_inet_ingress\n"
 
 /* --------------------------------------------------------------- the paths */
@@ -49,6 +51,44 @@ static void container_answers(void)
 {
 	says(HANDSHAKE_CONTEXT, "fscontext");
 	says(HANDSHAKE_PLACED, NULL);
+}
+
+static void finds(uint64_t mount_id)
+{
+	fake.echo = true;
+	assert_int_equal(handshake_send_found(given.sock, mount_id, NULL), 0);
+	fake.echo = false;
+}
+
+static void placer_answers(void)
+{
+	finds(0);
+	container_answers();
+}
+
+static void two_helpers_set_up(void)
+{
+	fake.foreign = true;
+	placer_answers();
+}
+
+static void replace_set_up(void)
+{
+	finds(76);
+	container_answers();
+	says(HANDSHAKE_SWAPPED, NULL);
+}
+
+static void already_set_up(void)
+{
+	finds(77);
+}
+
+static void unmount_set_up(void)
+{
+	finds(77);
+	says(HANDSHAKE_CONTEXT, "fscontext");
+	says(HANDSHAKE_GONE, NULL);
 }
 
 static void host_answers(void)
@@ -80,6 +120,24 @@ static int verify(struct bpftoken_error *err)
 static int mount(struct bpftoken_error *err)
 {
 	return bpftoken_bpffs_mount(given.pidfd, &policy, NULL, err);
+}
+
+static int replace(struct bpftoken_error *err)
+{
+	uint64_t device = 1234;
+	int r = bpftoken_bpffs_replace(given.pidfd, &policy, NULL, &device, err);
+
+	assert_true(device == (r == 0 ? makedev(0, 7) : 1234));
+	return r;
+}
+
+static int unmount(struct bpftoken_error *err)
+{
+	uint64_t device = 1234;
+	int r = bpftoken_bpffs_unmount(given.pidfd, NULL, &device, err);
+
+	assert_true(device == (r == 0 ? makedev(0, 6) : 1234));
+	return r;
 }
 
 static int host_side(struct bpftoken_error *err)
@@ -242,7 +300,11 @@ static const struct path {
 	{ "bpffs_place", place, NULL, "", false, 0 },
 	{ "bpffs_verify", verify, NULL, "", false, 0 },
 	/* a helper that cannot be waited for is killed, the delegation stands */
-	{ "bpffs_mount", mount, container_answers, "sys_reap", false, 0 },
+	{ "bpffs_mount", mount, placer_answers, "sys_reap", false, 0 },
+	{ "bpffs_mount, two helpers", mount, two_helpers_set_up, "sys_reap", false, 0 },
+	{ "bpffs_mount, already", mount, already_set_up, "sys_reap", false, 1 },
+	{ "bpffs_replace", replace, replace_set_up, "sys_reap", false, 0 },
+	{ "bpffs_unmount", unmount, unmount_set_up, "sys_reap", false, 0 },
 	{ "handshake_host_side", host_side, container_answers, "", false, 0 },
 	{ "handshake_container_side", container_side, host_answers, "", false, 0 },
 	{ "create", create, NULL, "", true, 0 },
@@ -273,7 +335,8 @@ static void prepare(const struct path *path)
 	fake_reset();
 	fake_file("/proc/4242/mountinfo", CHILD_MOUNTS);
 	fake_file("/proc/4242/?id_map", "");
-	fake_file("/proc/42/root", "");
+	fake_file("/proc/42/?id_map", "0 100000 65536\n");
+	fake_file("/proc/42/ns/*", "");
 	given.context = fake_given("fscontext");
 	given.mount = fake_given("mount");
 	given.root = fake_given("root");
