@@ -112,8 +112,9 @@ static int run_oci(const struct cli_command *command, int argc, char **argv)
 	if (first >= 0 && first < argc)
 		status = cli_usage(command, "\"%.64s\" is no option", argv[first]);
 	else if (first >= 0)
-		status = options.print_config ? print_config(command, &options, argc, argv)
-					      : call_oci(&options);
+		status = options.print_config
+				 ? print_config(command, &options, argc, argv)
+				 : call_oci(&options);
 	policy_options_done(&options.policy);
 	return status;
 }
@@ -166,10 +167,10 @@ static int run_lxc(const struct cli_command *command, int argc, char **argv)
 
 /* --------------------------------------------------------------------- rows */
 
-#define TARGET_ROW                                                                       \
-	{                                                                                \
-		"target", 't', "PATH", "Where the bpffs is inside (/sys/fs/bpf).",       \
-			cli_take_string, OPTION(target), .complete = "dir"               \
+#define TARGET_ROW                                                                 \
+	{                                                                          \
+		"target", 't', "PATH", "Where the bpffs is inside (/sys/fs/bpf).", \
+			cli_take_string, OPTION(target), .complete = "dir"         \
 	}
 
 static const struct cli_option oci_rows[] = {

@@ -99,9 +99,9 @@ static int check_file(const char *path, struct bpftoken_error *err)
 		return hook_raise(err, -errno, FIX_LXC, "the configuration %s: %s", path,
 				  strerror(errno));
 	if (st.st_uid != 0 || st.st_mode & (S_IWGRP | S_IWOTH))
-		return hook_raise(err, -EPERM, FIX_FILE,
-				  "the configuration %s can be written by others than root",
-				  path);
+		return hook_raise(
+			err, -EPERM, FIX_FILE,
+			"the configuration %s can be written by others than root", path);
 	return 0;
 }
 
@@ -138,10 +138,10 @@ static int find_process(struct hook_request *request, const char *text,
 		return hook_raise(err, -EINVAL, FIX_LXC, "LXC_PID is no process: \"%s\"",
 				  text_quote(text, strlen(text)).text);
 	request->pidfd = sys_pidfd_open((pid_t)pid);
-	return request->pidfd < 0 ? hook_raise(err, request->pidfd, FIX_LXC,
-					       "process %ld: %s", pid,
-					       strerror(-request->pidfd))
-				  : 0;
+	return request->pidfd < 0
+		       ? hook_raise(err, request->pidfd, FIX_LXC, "process %ld: %s", pid,
+				    strerror(-request->pidfd))
+		       : 0;
 }
 
 int hook_lxc_read(struct hook_request *request, const struct hook_lxc *lxc,
@@ -150,9 +150,9 @@ int hook_lxc_read(struct hook_request *request, const struct hook_lxc *lxc,
 	int r = 0;
 
 	if (!lxc->type || strcmp(lxc->type, "start-host") != 0)
-		return hook_raise(err, -EINVAL, FIX_LXC, "called as hook \"%s\"",
-				  lxc->type ? text_quote(lxc->type, strlen(lxc->type)).text
-					    : "");
+		return hook_raise(
+			err, -EINVAL, FIX_LXC, "called as hook \"%s\"",
+			lxc->type ? text_quote(lxc->type, strlen(lxc->type)).text : "");
 	if (lxc->config)
 		r = read_file(request, lxc->config, err);
 	if (r < 0 || !request->policy)

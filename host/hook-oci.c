@@ -79,13 +79,28 @@ static const char *string_member(struct json_object *object, const char *key)
 										 : NULL;
 }
 
+/* What a pod's annotations ask is for its containers, not for the one that holds it. */
+static bool is_pod_sandbox(struct json_object *annotations)
+{
+	static const char *const keys[] = { "io.kubernetes.cri.container-type",
+					    "io.kubernetes.cri-o.ContainerType" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+		const char *type = string_member(annotations, keys[i]);
+
+		if (type && !strcmp(type, "sandbox"))
+			return true;
+	}
+	return false;
+}
+
 static int ask_annotations(struct hook_request *request, struct json_object *state,
 			   struct bpftoken_error *err)
 {
 	struct json_object *annotations = member(state, "annotations", json_type_object);
 	int r = 0;
 
-	if (!annotations)
+	if (!annotations || is_pod_sandbox(annotations))
 		return 0;
 	json_object_object_foreach(annotations, key, unused)
 	{
@@ -363,9 +378,9 @@ int hook_oci_config(const char *path, char *const args[], bool always, char **re
 	    !json_add(config, "when", when_of(always)) ||
 	    !json_add(config, "stages", TAKE_PTR(stages)))
 		return err_oom(err);
-	text = json_object_to_json_string_ext(config, JSON_C_TO_STRING_PRETTY |
-							      JSON_C_TO_STRING_SPACED |
-							      JSON_C_TO_STRING_NOSLASHESCAPE);
+	text = json_object_to_json_string_ext(
+		config, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
+				JSON_C_TO_STRING_NOSLASHESCAPE);
 	*ret_text = text ? strdup(text) : NULL;
 	return *ret_text ? 0 : err_oom(err);
 }

@@ -8,6 +8,7 @@
 #include "grant.h"
 #include "names.h"
 #include "policy.h"
+#include "warn.h"
 
 #include <limits.h>
 #include <stdarg.h>
@@ -144,12 +145,17 @@ int hook_delegate(const struct hook_request *request, struct bpftoken_error *err
 {
 	struct bpftoken_bpffs_opts opts = {
 		.sz = sizeof(opts),
+		.flags = BPFTOKEN_BPFFS_MKDIR,
 		.target = request->target,
 		.root = request->root,
 	};
+	struct warn_facts facts;
 	int r = grant_check_ceiling(request->policy, err);
 
+	if (r == 0)
+		r = warn_observe(sys_pidfd_pid(request->pidfd), &facts, err);
 	if (r < 0)
 		return r;
+	warn_each(request->policy, &facts, warn_print, NULL);
 	return bpftoken_bpffs_mount(request->pidfd, request->policy, &opts, err);
 }

@@ -68,7 +68,7 @@ int hook_lxc_read(struct hook_request *request, const struct hook_lxc *lxc,
 		  struct bpftoken_error *err);
 
 /* Raises an error about what an engine said, with the hook's own remedy. */
-int hook_raise(struct bpftoken_error *err, int code, const char *fix, const char *why, ...)
-	_printf_(4, 5);
+int hook_raise(struct bpftoken_error *err, int code, const char *fix, const char *why,
+	       ...) _printf_(4, 5);
 
 #endif
