@@ -605,6 +605,43 @@ BPFTOKEN_API int bpftoken_bpffs_replace(int pidfd, const struct bpftoken_policy 
 BPFTOKEN_API int bpftoken_bpffs_unmount(int pidfd, const struct bpftoken_bpffs_opts *opts,
 					uint64_t *ret_device, struct bpftoken_error *err);
 
+/* A process that holds something of a bpffs. */
+struct bpftoken_holder {
+	int32_t pid;
+	uint32_t tokens; /* descriptors of tokens that were made of it */
+	uint32_t
+		directories; /* descriptors of its directories, which may become tokens */
+	char name[16]; /* of the program, as the kernel has it; foreign text */
+};
+
+/* Receives one process; non-zero ends the search. */
+typedef int (*bpftoken_holder_fn)(const struct bpftoken_holder *holder, void *data);
+
+/**
+ * bpftoken_bpffs_holders - find the processes that still hold a token of a bpffs
+ * @device: st_dev of the bpffs, as bpftoken_bpffs_replace() returns it
+ * @each: called for each process that holds something; non-zero ends the search
+ * @data: for each()
+ * @ret_unseen: how many processes could not be looked at, or NULL
+ * @err: what failed
+ *
+ * Looks at the descriptors of every process by stat(2) and statfs(2) alone; nothing is
+ * opened, and no server of a filesystem is asked. A process with several tokens is
+ * reported once. A descriptor that is on its way through a socket belongs to no process
+ * and is not found.
+ *
+ * Returns: how many processes hold something, or what each() returned if not 0.
+ * Errors:
+ *   EACCES, ENOENT  /proc cannot be read.
+ *   EMFILE, ENFILE, ENOMEM  limits.
+ * Privilege: CAP_SYS_PTRACE in the initial user namespace, to look at others' processes.
+ * Since: 0.1
+ * Source: proc(5); Linux kernel/bpf/token.c, bpf_token_create().
+ */
+BPFTOKEN_API int bpftoken_bpffs_holders(uint64_t device, bpftoken_holder_fn each,
+					void *data, uint32_t *ret_unseen,
+					struct bpftoken_error *err);
+
 /* ------------------------------------------------------------- client side */
 
 /**

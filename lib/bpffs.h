@@ -50,6 +50,13 @@ void bpffs_target_done(struct bpffs_target *target);
 /* Puts a detached mount on it, and out of every peer group. */
 int bpffs_target_mount(int target_fd, int mount_fd, struct bpftoken_error *err);
 
+/*
+ * How a mount would get to the process behind a pidfd: whether another user namespace
+ * than its own owns its mount namespace. Looks, checks as bpftoken_bpffs_mount() does,
+ * and changes nothing.
+ */
+int bpffs_route(int pidfd, pid_t *ret_pid, bool *ret_foreign, struct bpftoken_error *err);
+
 /* Is what the kernel shows what was asked? As bpftoken_bpffs_verify(). */
 int bpffs_compare(const struct bpftoken_policy *asked, const struct bpftoken_policy *got,
 		  struct bpftoken_error *err);

@@ -128,6 +128,8 @@ static const struct remedy {
 	  "detach them first: bpftoken umount" },
 	{ BPFTOKEN_STAGE_RESOLVE, -ENODATA, BPFTOKEN_KIND_FAILED, NULL,
 	  "name the path that the delegation is mounted on" },
+	{ BPFTOKEN_STAGE_VERIFY, -EXDEV, BPFTOKEN_KIND_FAILED, NULL,
+	  "let the container have its mounts private (mount --make-rprivate /)" },
 	{ BPFTOKEN_STAGE_VERIFY, -EOPNOTSUPP, BPFTOKEN_KIND_KERNEL, NULL,
 	  "leave it out, or use a newer kernel" },
 	{ BPFTOKEN_STAGE_SETUP, 0, BPFTOKEN_KIND_FAILED, NULL,

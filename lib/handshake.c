@@ -3,8 +3,9 @@
 #include "handshake.h"
 
 #include "bpffs.h"
+#include "mountinfo.h"
 
-#include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 
 struct message {
@@ -255,43 +256,86 @@ int handshake_container_side(int sock, int timeout_ms, int root_fd, const char *
 	return r < 0 ? r : handshake_serve_target(sock, timeout_ms, at.fd, err);
 }
 
-/* Everything after PLACED: the mount is in the container and has to be right. */
-static int confirm(int sock, int timeout_ms, int mount_fd, pid_t pid,
-		   const struct bpftoken_policy *policy, bool swap,
-		   struct bpftoken_error *err)
+static int same_device(const struct mountinfo *mount, void *data)
 {
-	struct bpftoken_error ignored;
-	int r = bpftoken_bpffs_verify(mount_fd, pid, policy, err);
+	return mount->dev == *(const uint64_t *)data;
+}
 
-	if (r < 0) {
-		(void)handshake_send(sock, HANDSHAKE_UNDO, -EBADF, &ignored);
-		(void)handshake_expect(sock, timeout_ms, HANDSHAKE_GONE, NULL, &ignored);
-		return r;
-	}
-	r = handshake_send(sock, swap ? HANDSHAKE_SWAP : HANDSHAKE_GO, -EBADF, err);
-	if (r < 0 || !swap)
+static int read_device(int mount_fd, uint64_t *ret_device)
+{
+	struct sys_file root;
+	char path[64];
+	int r;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", mount_fd);
+	r = sys_look(path, &root);
+	if (r == 0)
+		*ret_device = root.dev;
+	return r;
+}
+
+/* A shared mount below the target gives what is put on it to all its peers. */
+static int check_host_is_spared(uint64_t device, struct bpftoken_error *err)
+{
+	int r = mountinfo_each(0, same_device, &device);
+
+	if (r < 0)
+		return err_raise(err, BPFTOKEN_STAGE_VERIFY, r, NULL);
+	return r ? err_raise(err, BPFTOKEN_STAGE_VERIFY, -EXDEV,
+			     "the target is on a mount that the container shares with "
+			     "the host, which would get the bpffs, too")
+		 : 0;
+}
+
+/* The mount is in the container and right. */
+static int confirm(int sock, int timeout_ms, uint32_t order, struct bpftoken_error *err)
+{
+	int r = handshake_send(sock, order, -EBADF, err);
+
+	if (r < 0 || order != HANDSHAKE_SWAP)
 		return r;
 	return handshake_expect(sock, timeout_ms, HANDSHAKE_SWAPPED, NULL, err);
 }
 
+static void take_back(int sock, int timeout_ms)
+{
+	struct bpftoken_error ignored;
+
+	(void)handshake_send(sock, HANDSHAKE_UNDO, -EBADF, &ignored);
+	(void)handshake_expect(sock, timeout_ms, HANDSHAKE_GONE, NULL, &ignored);
+}
+
 int handshake_deliver(int sock, int timeout_ms, pid_t pid, int context_fd,
 		      const struct bpftoken_policy *policy,
-		      const struct bpftoken_bpffs_opts *opts, bool swap,
-		      struct bpftoken_error *err)
+		      const struct bpftoken_bpffs_opts *opts, bool swap, bool careful,
+		      uint64_t *ret_device, struct bpftoken_error *err)
 {
 	_cleanup_close_ int mount_fd = -EBADF;
+	uint64_t device = 0;
 	int r;
 
 	mount_fd = bpftoken_bpffs_build(context_fd, policy, opts, err);
 	if (mount_fd < 0)
 		return mount_fd;
+	r = read_device(mount_fd, &device);
+	if (r < 0)
+		return err_raise(err, BPFTOKEN_STAGE_FSMOUNT, r, NULL);
+	if (ret_device)
+		*ret_device = device;
 	r = handshake_send(sock, HANDSHAKE_MOUNT, mount_fd, err);
 	if (r < 0)
 		return r;
 	r = handshake_expect(sock, timeout_ms, HANDSHAKE_PLACED, NULL, err);
 	if (r < 0)
 		return r;
-	return confirm(sock, timeout_ms, mount_fd, pid, policy, swap, err);
+	r = bpftoken_bpffs_verify(mount_fd, pid, policy, err);
+	if (r == 0 && careful)
+		r = check_host_is_spared(device, err);
+	if (r < 0) {
+		take_back(sock, timeout_ms);
+		return r;
+	}
+	return confirm(sock, timeout_ms, swap ? HANDSHAKE_SWAP : HANDSHAKE_GO, err);
 }
 
 int handshake_host_side(int sock, int timeout_ms, pid_t pid,
@@ -304,5 +348,5 @@ int handshake_host_side(int sock, int timeout_ms, pid_t pid,
 
 	return r < 0 ? r
 		     : handshake_deliver(sock, timeout_ms, pid, context_fd, policy, opts,
-					 false, err);
+					 false, false, NULL, err);
 }

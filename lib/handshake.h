@@ -89,10 +89,14 @@ int handshake_offer_context(int sock, struct bpftoken_error *err);
 /* From MOUNT (or DETACH) to the end. */
 int handshake_serve_target(int sock, int timeout_ms, int target_fd,
 			   struct bpftoken_error *err);
-/* From the received context to GO, or SWAP. */
+/*
+ * From the received context to GO, or SWAP. careful: the mount namespace may have peers
+ * on the host, where nothing of this may appear. ret_device, which may be NULL, gets the
+ * bpffs's st_dev as soon as it may be in the container, also on failure.
+ */
 int handshake_deliver(int sock, int timeout_ms, pid_t pid, int context_fd,
 		      const struct bpftoken_policy *policy,
-		      const struct bpftoken_bpffs_opts *opts, bool swap,
-		      struct bpftoken_error *err);
+		      const struct bpftoken_bpffs_opts *opts, bool swap, bool careful,
+		      uint64_t *ret_device, struct bpftoken_error *err);
 
 #endif

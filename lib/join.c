@@ -26,10 +26,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#define LOCK_PAUSE_MS 5
+
 struct target {
 	int pidfd;
 	pid_t pid;
 	int user_fd, mount_ns_fd;
+	bool locked;
 	bool foreign; /* another user namespace owns the mount namespace */
 	const char *root, *path;
 	bool make;
@@ -43,6 +46,9 @@ struct target {
 
 static void target_done(struct target *target)
 {
+	/* Helpers have it, too: closing is not enough. */
+	if (target->locked)
+		(void)sys_unlock(target->mount_ns_fd);
 	close_fd(&target->user_fd);
 	close_fd(&target->mount_ns_fd);
 }
@@ -195,6 +201,7 @@ static void end_helper(struct helper *helper)
 	siginfo_t info;
 
 	close_fd(&helper->sock);
+	helper->sock = -EBADF;
 	if (helper->pidfd < 0)
 		return;
 	if (sys_reap(helper->pidfd, helper->timeout_ms, &info) < 0) {
@@ -202,6 +209,7 @@ static void end_helper(struct helper *helper)
 		(void)sys_reap(helper->pidfd, helper->timeout_ms, &info);
 	}
 	close_fd(&helper->pidfd);
+	helper->pidfd = -EBADF;
 }
 
 #define _cleanup_helper_ _cleanup_(end_helper)
@@ -242,6 +250,32 @@ static int raise_other(const struct current *current, const char *path,
 			 path);
 }
 
+/*
+ * A helper that failed takes back what it placed. One that the container's root killed or
+ * stopped, which it may where it sees the host's processes, does not; another one does it
+ * then, as root of the host, whom nobody in the container may signal.
+ */
+static void clean_up(const struct target *target, uint64_t device)
+{
+	_cleanup_helper_ struct helper helper = HELPER_NONE;
+	struct target as_root = *target;
+	struct bpftoken_error ignored;
+	struct current current;
+	int r;
+
+	as_root.foreign = true;
+	as_root.make = false;
+	r = start_helper(&as_root, placer, &helper, &ignored);
+	if (r == 0)
+		r = find_current(&as_root, &helper, &current, &ignored);
+	if (r < 0 || !current.delegated || current.dev != device)
+		return;
+	r = handshake_send(helper.sock, HANDSHAKE_DETACH, -EBADF, &ignored);
+	if (r == 0)
+		(void)handshake_expect(helper.sock, target->timeout_ms, HANDSHAKE_GONE,
+				       NULL, &ignored);
+}
+
 /* 1 when there is nothing to do. */
 static int mount_on(const struct target *target, const struct bpftoken_policy *policy,
 		    const struct bpftoken_bpffs_opts *opts, bool replace,
@@ -250,6 +284,7 @@ static int mount_on(const struct target *target, const struct bpftoken_policy *p
 	_cleanup_helper_ struct helper helper = HELPER_NONE;
 	_cleanup_close_ int context_fd = -EBADF;
 	struct current current;
+	uint64_t device = 0;
 	int r = start_helper(target, placer, &helper, err);
 
 	if (r == 0)
@@ -265,7 +300,13 @@ static int mount_on(const struct target *target, const struct bpftoken_policy *p
 	if (context_fd < 0)
 		return context_fd;
 	r = handshake_deliver(helper.sock, target->timeout_ms, helper.pid, context_fd,
-			      policy, opts, current.delegated, err);
+			      policy, opts, current.delegated, target->foreign, &device,
+			      err);
+	if (r < 0 && device) {
+		/* The first one is gone before: it might have gone on. */
+		end_helper(&helper);
+		clean_up(target, device);
+	}
 	if (r == 0)
 		*ret_device = current.delegated ? current.dev : 0;
 	return r;
@@ -351,6 +392,29 @@ static int open_target(struct target *target, struct bpftoken_error *err)
 	return r < 0 ? err_raise(err, BPFTOKEN_STAGE_TARGET, r, NULL) : 0;
 }
 
+/*
+ * One change of a mount namespace at a time, or two would both find nothing and both
+ * mount. The container can hold the lock as well, and hinders itself.
+ */
+static int lock_target(struct target *target, struct bpftoken_error *err)
+{
+	uint64_t deadline = sys_now_ms() + (uint64_t)target->timeout_ms;
+	int r;
+
+	while ((r = sys_lock(target->mount_ns_fd)) == -EWOULDBLOCK) {
+		if (sys_now_ms() > deadline)
+			break;
+		(void)sys_poll(NULL, 0, LOCK_PAUSE_MS);
+	}
+	if (r == -EWOULDBLOCK)
+		return err_raise(err, BPFTOKEN_STAGE_TARGET, -ETIMEDOUT,
+				 "somebody else holds the lock of its mount namespace");
+	if (r < 0)
+		return raise_target(r, err);
+	target->locked = true;
+	return 0;
+}
+
 static int take_target(int pidfd, const struct bpftoken_bpffs_opts *opts,
 		       struct target *target, struct bpftoken_error *err)
 {
@@ -367,6 +431,19 @@ static int take_target(int pidfd, const struct bpftoken_bpffs_opts *opts,
 	return open_target(target, err);
 }
 
+int bpffs_route(int pidfd, pid_t *ret_pid, bool *ret_foreign, struct bpftoken_error *err)
+{
+	_cleanup_(target_done) struct target target = TARGET_NONE;
+	const struct bpftoken_bpffs_opts none = { 0 };
+	int r = take_target(pidfd, &none, &target, err);
+
+	if (r < 0)
+		return r;
+	*ret_pid = target.pid;
+	*ret_foreign = target.foreign;
+	return 0;
+}
+
 static int mount_or_replace(int pidfd, const struct bpftoken_policy *policy,
 			    const struct bpftoken_bpffs_opts *opts, bool replace,
 			    uint64_t *ret_device, struct bpftoken_error *err)
@@ -380,6 +457,8 @@ static int mount_or_replace(int pidfd, const struct bpftoken_policy *policy,
 		r = policy_require(policy, err);
 	if (r == 0)
 		r = take_target(pidfd, &own, &target, err);
+	if (r == 0)
+		r = lock_target(&target, err);
 	return r < 0 ? r : mount_on(&target, policy, &own, replace, ret_device, err);
 }
 
@@ -439,6 +518,8 @@ int bpftoken_bpffs_unmount(int pidfd, const struct bpftoken_bpffs_opts *opts,
 	r = opts_take(&own, sizeof(own), opts, err);
 	if (r == 0)
 		r = take_target(pidfd, &own, &target, err);
+	if (r == 0)
+		r = lock_target(&target, err);
 	target.make = false;
 	return r < 0 ? r : detach(&target, ret_device, err);
 }

@@ -8,6 +8,7 @@
 
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/kcmp.h>
 #include <linux/openat2.h>
 #include <linux/sched.h>
 #include <netinet/in.h>
@@ -15,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -23,6 +25,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -238,6 +241,70 @@ int sys_mount_id(int fd, uint64_t *ret_id)
 		return -EOPNOTSUPP;
 	*ret_id = stx.stx_mnt_id;
 	return 0;
+}
+
+int sys_lock(int fd)
+{
+	return result(flock(fd, LOCK_EX | LOCK_NB));
+}
+
+int sys_unlock(int fd)
+{
+	return result(flock(fd, LOCK_UN));
+}
+
+int sys_path_fs_type(const char *path, uint32_t *ret_type)
+{
+	struct statfs fs;
+
+	if (statfs(path, &fs) < 0)
+		return -errno;
+	*ret_type = (uint32_t)fs.f_type;
+	return 0;
+}
+
+int sys_look(const char *path, struct sys_file *ret_file)
+{
+	struct statx stx;
+
+	if (statx(AT_FDCWD, path, AT_STATX_DONT_SYNC,
+		  STATX_TYPE | STATX_MODE | STATX_NLINK, &stx) < 0)
+		return -errno;
+	ret_file->dev = makedev(stx.stx_dev_major, stx.stx_dev_minor);
+	ret_file->mode = stx.stx_mode;
+	ret_file->nlink = stx.stx_nlink;
+	return 0;
+}
+
+/* struct linux_dirent64 of getdents64(2): what stands before the name. */
+struct entry {
+	uint64_t ino;
+	int64_t off;
+	uint16_t reclen;
+	uint8_t type;
+	char name[];
+};
+
+/* In place: a name is shorter than the entry that it comes in. */
+ssize_t sys_read_names(int dir_fd, char *names, size_t size)
+{
+	long len = syscall(SYS_getdents64, dir_fd, names, size);
+	size_t used = 0;
+
+	if (len < 0)
+		return -errno;
+	for (long at = 0; at < len;) {
+		const char *name = names + at + offsetof(struct entry, name);
+		size_t name_len = strlen(name) + 1;
+		uint16_t reclen;
+
+		memcpy(&reclen, names + at + offsetof(struct entry, reclen),
+		       sizeof(reclen));
+		memmove(names + used, name, name_len);
+		used += name_len;
+		at += reclen;
+	}
+	return (ssize_t)used;
 }
 
 int sys_mount_root(int fd, uint64_t *ret_id)
@@ -480,6 +547,13 @@ int sys_poll(struct pollfd *fds, unsigned int count, int timeout_ms)
 int sys_unshare(int flags)
 {
 	return result(unshare(flags));
+}
+
+int sys_same_fds(pid_t a, pid_t b)
+{
+	int r = result(syscall(SYS_kcmp, a, b, KCMP_FILES, 0, 0));
+
+	return r < 0 ? r : r == 0;
 }
 
 int sys_setns(int fd, int nstype)

@@ -62,6 +62,22 @@ ssize_t sys_write(int fd, const void *buf, size_t size);
 int sys_fs_type(int fd, uint32_t *ret_type);
 /* Mount id of the mount that fd is on, as in mountinfo. */
 int sys_mount_id(int fd, uint64_t *ret_id);
+/* Takes the advisory lock of the file, or -EWOULDBLOCK; it ends with the descriptor. */
+int sys_lock(int fd);
+int sys_unlock(int fd);
+/* f_type of what a path leads to. */
+int sys_path_fs_type(const char *path, uint32_t *ret_type);
+/*
+ * What a path leads to, as far as the kernel knows it: no server of a network or user
+ * space filesystem is asked.
+ */
+struct sys_file {
+	uint64_t dev;
+	uint32_t mode, nlink;
+};
+int sys_look(const char *path, struct sys_file *ret_file);
+/* The next names of a directory, each terminated: bytes, 0 at the end. */
+ssize_t sys_read_names(int dir_fd, char *names, size_t size);
 /* Is fd the root directory of a mount? 1 and the mount's id, or 0. */
 int sys_mount_root(int fd, uint64_t *ret_id);
 /* Inode number: two namespaces are the same when theirs are. */
@@ -95,6 +111,8 @@ pid_t sys_pidfd_pid(int pidfd);
 /* Reaps a child: 0 and its wait status, or -ETIMEDOUT. timeout_ms < 0 waits for ever. */
 int sys_reap(int pidfd, int timeout_ms, siginfo_t *ret_info);
 int sys_poll(struct pollfd *fds, unsigned int count, int timeout_ms);
+/* Have two threads the same table of descriptors? 1, 0, or a negative errno. */
+int sys_same_fds(pid_t a, pid_t b);
 int sys_setns(int fd, int nstype);
 int sys_set_ids(uid_t uid, gid_t gid);
 int sys_drop_groups(void);

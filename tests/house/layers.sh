@@ -15,7 +15,7 @@ layers='
 0 bpftoken util sys
 1 names error attr text btf mountinfo idmap
 2 policy dialect dialects dialect-lxd dialect-mount list
-3 bpffs current handshake join token
+3 bpffs current handshake holders join token
 4 load
 5 probe explain denial
 6 host/

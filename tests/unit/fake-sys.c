@@ -5,6 +5,7 @@
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 
 #define MAX_FDS 512
 #define MAX_FILES 32
@@ -316,6 +317,40 @@ int sys_mount_id(int fd, uint64_t *ret_id)
 	if (r == 0)
 		*ret_id = FAKE_MOUNT_ID;
 	return r;
+}
+
+int sys_lock(int fd)
+{
+	return fake_step_fd(__func__, fd);
+}
+
+int sys_unlock(int fd)
+{
+	(void)fake_is_known(fd, __func__);
+	return 0;
+}
+
+int sys_path_fs_type(const char *path, uint32_t *ret_type)
+{
+	int r = fake_step(__func__);
+
+	*ret_type = fake.fs_type;
+	return r;
+}
+
+/* Every file is a token of the bpffs that the test asks for. */
+int sys_look(const char *path, struct sys_file *ret_file)
+{
+	int r = fake_step(__func__);
+
+	*ret_file = (struct sys_file){ .dev = FAKE_DEVICE, .mode = S_IFREG | 0600 };
+	return r;
+}
+
+/* A directory is a file that holds the names. */
+ssize_t sys_read_names(int dir_fd, char *entries, size_t size)
+{
+	return sys_read(dir_fd, entries, size);
 }
 
 int sys_mount_root(int fd, uint64_t *ret_id)

@@ -28,6 +28,7 @@
 #define FAKE_PID 42 /* behind every pidfd that the test gives */
 #define FAKE_CHILD 4242 /* what sys_clone() returns */
 #define FAKE_MOUNT_ID 77
+#define FAKE_DEVICE 7 /* of every file that is looked at */
 #define FAKE_TOKENS 4
 
 struct fake_bpf_call {

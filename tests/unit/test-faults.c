@@ -140,6 +140,23 @@ static int unmount(struct bpftoken_error *err)
 	return r;
 }
 
+static int count_holder(const struct bpftoken_holder *holder, void *data)
+{
+	assert_true(holder->tokens > 0);
+	if (holder->name[0])
+		assert_string_equal(holder->name, "program");
+	return 0;
+}
+
+static int holders(struct bpftoken_error *err)
+{
+	uint32_t unseen = 0;
+	int r = bpftoken_bpffs_holders(FAKE_DEVICE, count_holder, NULL, &unseen, err);
+
+	/* two processes; the one that cannot be looked at is told */
+	return r >= 0 ? r + (int)unseen : r;
+}
+
 static int host_side(struct bpftoken_error *err)
 {
 	return handshake_host_side(given.sock, 1000, FAKE_CHILD, &policy, NULL, err);
@@ -305,6 +322,9 @@ static const struct path {
 	{ "bpffs_mount, already", mount, already_set_up, "sys_reap", false, 1 },
 	{ "bpffs_replace", replace, replace_set_up, "sys_reap", false, 0 },
 	{ "bpffs_unmount", unmount, unmount_set_up, "sys_reap", false, 0 },
+	/* what cannot be told of one descriptor or thread is told of the next */
+	{ "bpffs_holders", holders, NULL,
+	  "sys_openat sys_look sys_path_fs_type sys_same_fds sys_read", false, 2 },
 	{ "handshake_host_side", host_side, container_answers, "", false, 0 },
 	{ "handshake_container_side", container_side, host_answers, "", false, 0 },
 	{ "create", create, NULL, "", true, 0 },
@@ -337,6 +357,21 @@ static void prepare(const struct path *path)
 	fake_file("/proc/4242/?id_map", "");
 	fake_file("/proc/42/?id_map", "0 100000 65536\n");
 	fake_file("/proc/42/ns/*", "");
+	fake_file("/proc/self/mountinfo", "1 1 0:5 / /proc rw - proc proc rw\n");
+	fake_file_bytes("/proc",
+			"self\0"
+			"1\0"
+			"4242",
+			12);
+	fake_file_bytes("/proc/*/task/*/fd",
+			"0\0"
+			"5",
+			4);
+	fake_file_bytes("/proc/*/task",
+			"1\0"
+			"77",
+			5);
+	fake_file("/proc/*/comm", "program\n");
 	given.context = fake_given("fscontext");
 	given.mount = fake_given("mount");
 	given.root = fake_given("root");
