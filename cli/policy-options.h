@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * POLICY on a command line: -p FILE|TEXT, repeatable, and --cmds --maps --progs
+ * POLICY on a command line: -p FILE|@PRESET|TEXT, repeatable, and --cmds --maps --progs
  * --attachs LIST. All that is given is merged.
  */
 #ifndef BPFTOKEN_POLICY_OPTIONS_H
@@ -25,7 +25,7 @@ int policy_options_take_list(void *member, const struct cli_option *option,
 	{ .name = "policy",                                                            \
 	  .letter = 'p',                                                               \
 	  .arg = "POLICY",                                                             \
-	  .help = "A file or the text itself; repeatable.",                            \
+	  .help = "A file, @PRESET, or the text itself; repeatable.",                  \
 	  .take = policy_options_take_text,                                            \
 	  .offset = offsetof(type, member),                                            \
 	  .complete = "file" },                                                        \

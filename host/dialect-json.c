@@ -10,6 +10,7 @@
  */
 #include "dialects.h"
 #include "error.h"
+#include "json-text.h"
 #include "json.h"
 #include "names.h"
 
@@ -17,14 +18,6 @@
 
 #define MAX_DEPTH 16
 #define KEY_PROVENANCE HOST_KEYS
-
-static void tokener_freep(struct json_tokener **tokener)
-{
-	if (*tokener)
-		json_tokener_free(*tokener);
-}
-
-#define _cleanup_tokener_ _cleanup_(tokener_freep)
 
 static const struct list_syntax json_syntax = {
 	.separators = "",
@@ -42,21 +35,6 @@ struct json {
 
 /* Parts of a member of the top object. */
 enum part { PART_KEY, PART_VALUE, PART_ITEM }; /* PART_ITEM + n: item n of its array */
-
-/* Length of the string that begins the text, quotes included. */
-static size_t string_len(struct span text)
-{
-	size_t i = 1;
-
-	while (i < text.len && text.data[i] != '"')
-		i += text.data[i] == '\\' ? 2 : 1;
-	return i < text.len ? i + 1 : text.len;
-}
-
-static struct span inside_string(struct span text)
-{
-	return span_first(span_skip(text, 1), string_len(text) - 2);
-}
 
 /*
  * Where in a JSON text a part of the n-th member of the top object begins; an empty span
@@ -85,27 +63,9 @@ static struct span find_part(struct span text, size_t member, size_t part)
 			at_member++;
 			at_part = PART_KEY;
 		}
-		text = span_skip(text, c == '"' ? string_len(text) : 1);
+		text = span_skip(text, c == '"' ? json_text_string(text) : 1);
 	}
 	return text;
-}
-
-/* json-c takes keys in single quotes for JSON; string_len() and the standard do not. */
-static int check_quotes(struct json *json)
-{
-	struct span text = json->text;
-
-	for (;;) {
-		text = span_skip(text, span_until(text, "\"'"));
-		if (!text.len)
-			return 0;
-		if (text.data[0] == '\'')
-			break;
-		text = span_skip(text, string_len(text));
-	}
-	text_error(json->err, text.at, -EINVAL, "a string is in single quotes");
-	err_fix(json->err, "use double quotes");
-	return -EINVAL;
 }
 
 /* A value is of a type that it cannot have. */
@@ -115,7 +75,7 @@ static int wrong_type(struct json *json, size_t member, size_t part, const char 
 	struct span word = span_first(value, span_until(value, ",]}" SPAN_BLANKS));
 
 	if (span_starts(value, "\""))
-		word = inside_string(value);
+		word = json_text_inside(value);
 	text_error(json->err, value.at, -EINVAL, "\"%s\" cannot be here",
 		   SPAN_QUOTE(word));
 	err_fix(json->err, "%s", fix);
@@ -215,7 +175,7 @@ static int read_provenance(struct json *json, struct json_object *value, size_t 
 static int read_member(struct json *json, struct json_object *root, struct span key,
 		       size_t member, uint32_t *seen)
 {
-	struct span name = inside_string(key);
+	struct span name = json_text_inside(key);
 	bool provenance = span_is(name, "provenance");
 	int index = provenance ? KEY_PROVENANCE : host_key(name);
 	struct json_object *value;
@@ -256,38 +216,18 @@ static int read_root(struct json *json, struct json_object *root)
 static int json_parse(const char *text, struct bpftoken_policy *policy,
 		      struct list_notes *notes, struct bpftoken_error *err)
 {
-	_cleanup_tokener_ struct json_tokener *tokener = json_tokener_new_ex(MAX_DEPTH);
 	_cleanup_json_ struct json_object *root = NULL;
 	struct json json = { span_of(text), policy, notes, err };
-	enum json_tokener_error error;
-	int r;
+	int r = json_text_read(json.text, MAX_DEPTH, &root, err);
 
-	if (!tokener)
-		return err_oom(err);
-	if (json.text.len > HOST_TEXT_MAX) {
-		text_error(err, json.text.at, -EFBIG, "it is longer than 1 MiB");
-		err_fix(err, "give a policy alone");
-		return -EFBIG;
-	}
-	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
-	root = json_tokener_parse_ex(tokener, text, (int)json.text.len + 1);
-	error = json_tokener_get_error(tokener);
-	if (error != json_tokener_success) {
-		struct span at =
-			span_skip(json.text, json_tokener_get_parse_end(tokener));
-
-		text_error(err, at.at, -EINVAL, "not JSON: %s",
-			   json_tokener_error_desc(error));
-		err_fix(err, "correct the text here");
-		return -EINVAL;
-	}
+	if (r < 0)
+		return r;
 	if (!json_object_is_type(root, json_type_object)) {
 		text_error(err, span_ltrim(json.text).at, -EINVAL, "not a JSON object");
 		err_fix(err, "write {\"cmds\": [...], ...}");
 		return -EINVAL;
 	}
-	r = check_quotes(&json);
-	return r < 0 ? r : read_root(&json, root);
+	return read_root(&json, root);
 }
 
 static bool json_detect(const char *text)

@@ -12,9 +12,10 @@
 
 #define LINE_COLUMNS 80
 
-/* In the order of detection: the first bytes of json and ini leave no doubt. */
+/* In the order of detection: the first bytes leave little doubt. */
 const struct dialect *const host_dialects[] = {
-	&dialect_json, &dialect_ini, &dialect_lxd, &dialect_mount, NULL,
+	&dialect_oci, &dialect_json,  &dialect_systemd, &dialect_ini,
+	&dialect_lxd, &dialect_incus, &dialect_mount,	NULL,
 };
 
 int host_policy_parse(const char *name, const char *text,
@@ -28,6 +29,14 @@ int host_policy_format(const char *name, const struct bpftoken_policy *policy,
 		       char **ret_text, struct bpftoken_error *err)
 {
 	return dialect_format(host_dialects, name, policy, ret_text, err);
+}
+
+const char *host_dialect_of(const char *text)
+{
+	for (size_t i = 0; host_dialects[i]; i++)
+		if (host_dialects[i]->detect(text))
+			return host_dialects[i]->name;
+	return NULL;
 }
 
 /* path is NULL for standard input. */

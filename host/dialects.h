@@ -10,6 +10,7 @@
 
 extern const struct dialect dialect_ini;
 extern const struct dialect dialect_json;
+extern const struct dialect dialect_oci;
 
 /* All of them; ends with NULL. */
 extern const struct dialect *const host_dialects[];
@@ -20,6 +21,9 @@ int host_policy_parse(const char *name, const char *text,
 		      struct bpftoken_error *err);
 int host_policy_format(const char *name, const struct bpftoken_policy *policy,
 		       char **ret_text, struct bpftoken_error *err);
+
+/* Name of the dialect that a text looks like, or NULL. */
+const char *host_dialect_of(const char *text);
 
 /* No policy is near this size; what is longer is not a policy. */
 #define HOST_TEXT_MAX ((size_t)1 << 20)

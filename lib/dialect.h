@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A dialect: one way of writing a policy. mount and lxd need libc only and are rows of
- * dialects.c here; ini and json need libraries and are rows of host/dialects.c, which
+ * A dialect: one way of writing a policy. mount, lxd, incus and systemd need libc only and are
+ * rows of dialects.c here; ini, json and oci need libraries and are rows of host/dialects.c, which
  * holds the table of all of them.
  */
 #ifndef BPFTOKEN_DIALECT_H
@@ -26,7 +26,12 @@ extern const struct dialect dialect_mount;
 
 /* The kernel's option of each set: "delegate_cmds"... */
 extern const char *const dialect_mount_keys[BPFTOKEN_SETS];
+extern const struct dialect dialect_incus;
 extern const struct dialect dialect_lxd;
+extern const struct dialect dialect_systemd;
+
+/* "PrivateBPF"... */
+const char *dialect_systemd_companion(enum systemd_companion companion);
 
 /* Over any NULL-terminated table of dialects; name NULL detects. */
 int dialect_parse(const struct dialect *const table[], const char *name, const char *text,

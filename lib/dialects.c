@@ -8,7 +8,9 @@
 
 #include <string.h>
 
-static const struct dialect *const library[] = { &dialect_lxd, &dialect_mount, NULL };
+static const struct dialect *const library[] = {
+	&dialect_systemd, &dialect_lxd, &dialect_incus, &dialect_mount, NULL,
+};
 
 static int refuse_dialect(const struct dialect *const table[], const char *name,
 			  struct bpftoken_error *err)

@@ -67,23 +67,26 @@ static int parse_number(struct span item, uint64_t *ret_number, bool *ret_decima
 	return fits ? 0 : -ERANGE;
 }
 
+void list_note_add(struct list_notes *notes, const struct list_note *note)
+{
+	if (notes->count < ARRAY_SIZE(notes->items))
+		notes->items[notes->count] = *note;
+	notes->count++;
+}
+
 static void note_number(struct list *list, struct span item, uint64_t number,
 			bool decimal, bool replaces)
 {
-	struct list_notes *notes = list->notes;
+	struct list_note note = {
+		.set = list->set,
+		.at = item.at,
+		.number = number,
+		.decimal = decimal,
+		.after_names = replaces,
+	};
 
-	if (!notes)
-		return;
-	if (notes->count < ARRAY_SIZE(notes->items)) {
-		notes->items[notes->count] = (struct list_note){
-			.set = list->set,
-			.at = item.at,
-			.number = number,
-			.decimal = decimal,
-			.after_names = replaces,
-		};
-	}
-	notes->count++;
+	if (list->notes)
+		list_note_add(list->notes, &note);
 }
 
 static int refuse_decimal(struct list *list, struct span item, uint64_t number)

@@ -8,6 +8,8 @@
 #include "error.h"
 #include "names.h"
 
+#include <string.h>
+
 int bpftoken_policy_new(struct bpftoken_policy **ret_policy)
 {
 	struct bpftoken_policy *policy = calloc(1, sizeof(*policy));
@@ -87,6 +89,8 @@ int bpftoken_policy_merge(struct bpftoken_policy *policy,
 	/* a limit that is enough for both */
 	if (policy->memlock < other->memlock)
 		policy->memlock = other->memlock;
+	if (!policy->target[0])
+		memcpy(policy->target, other->target, sizeof(policy->target));
 	return 0;
 }
 
@@ -119,6 +123,23 @@ int bpftoken_policy_covers(const struct bpftoken_policy *policy,
 			return r;
 		**ret_missing = missing;
 	}
+	return 0;
+}
+
+int policy_set_target(struct bpftoken_policy *policy, struct span path)
+{
+	struct span rest = path;
+
+	if (!span_starts(path, "/") || path.len >= sizeof(policy->target))
+		return -EINVAL;
+	for (size_t i = 0; i < path.len; i++)
+		if (path.data[i] <= ' ' || path.data[i] > '~')
+			return -EINVAL;
+	while (rest.len)
+		if (span_is(span_cut(&rest, "/"), ".."))
+			return -EINVAL;
+	memcpy(policy->target, path.data, path.len);
+	policy->target[path.len] = '\0';
 	return 0;
 }
 

@@ -20,7 +20,15 @@ struct bpftoken_policy {
 	 * delegation: the kernel charges BPF memory to the memory cgroup.
 	 */
 	uint64_t memlock;
+	/*
+	 * Where the text wants the bpffs (Incus' security.bpffs.path, the annotation
+	 * bpftoken.target), "" = not mentioned. No part of the delegation either.
+	 */
+	char target[256];
 };
+
+/* 0, or -EINVAL for what is no absolute path, has "..", or is too long. */
+int policy_set_target(struct bpftoken_policy *policy, struct span path);
 
 /* A policy that delegates something, or -EINVAL: nothing is ever mounted for nothing. */
 int policy_require(const struct bpftoken_policy *policy, struct bpftoken_error *err);
@@ -69,12 +77,31 @@ struct list_note {
 	uint64_t number;
 	bool decimal; /* written without 0x */
 	bool after_names; /* the kernel throws away what stands before it */
+	/*
+	 * Not a number but the name of the value number, which is another one to the
+	 * reader of the dialect, or none (-1); the reason. NULL for numbers.
+	 */
+	const char *differs;
+	int is;
 };
+
+/* What a delegation by systemd needs besides. */
+enum systemd_companion {
+	SYSTEMD_PRIVATE_BPF,
+	SYSTEMD_PRIVATE_USERS,
+	SYSTEMD_PRIVATE_MOUNTS,
+	SYSTEMD_DELEGATE_MNT,
+	SYSTEMD_COMPANION_COUNT,
+};
+#define SYSTEMD_COMPANIONS ((1U << SYSTEMD_COMPANION_COUNT) - 1)
 
 struct list_notes {
 	struct list_note items[32];
 	size_t count; /* may exceed the array: the rest is not recorded */
+	uint32_t systemd_lacks; /* companions that a unit lacks, one bit each */
 };
+
+void list_note_add(struct list_notes *notes, const struct list_note *note);
 
 /*
  * Adds the items of text[0..len) to mask. Errors carry the position of the item and the

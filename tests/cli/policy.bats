@@ -244,7 +244,7 @@ cmd = map_create'
 	bpftoken policy convert --to jsn </dev/null
 	expect_error 2 'nearest is json'
 	bpftoken policy lint --from xml </dev/null
-	expect_error 2 'json, ini, lxd, mount'
+	expect_error 2 'oci, json, systemd, ini, lxd, incus, mount'
 }
 
 @test "wrong options" {

@@ -14,7 +14,7 @@ set -u
 layers='
 0 bpftoken util sys
 1 names error attr text btf mountinfo idmap
-2 policy dialect dialects dialect-lxd dialect-mount list
+2 policy dialect dialects dialect-incus dialect-lxd dialect-mount dialect-systemd list settings
 3 bpffs current handshake holders join token
 4 load
 5 probe explain denial

@@ -159,7 +159,7 @@ static struct seen lint(const char *text, const char *rule)
 
 	if (host_policy_parse("mount", text, &policy, &notes, NULL) < 0)
 		fail_msg("cannot read %s", text);
-	total = lint_policy(policy, &notes, see, &seen);
+	total = lint_policy(&(struct lint_input){ policy, &notes, 0 }, see, &seen);
 	assert_true(total >= seen.count);
 	bpftoken_policy_free(policy);
 	return seen;
@@ -218,10 +218,12 @@ static void counts_recorded_notes_only(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(notes.items); i++)
 		notes.items[i] = (struct list_note){ .number = 5, .decimal = true };
-	assert_true(lint_policy(&policy, &notes, see, &seen) > 0);
+	assert_true(lint_policy(&(struct lint_input){ &policy, &notes, 0 }, see, &seen) >
+		    0);
 	assert_int_equal(seen.count, ARRAY_SIZE(notes.items));
 	seen.count = 0;
-	assert_true(lint_policy(&policy, NULL, see, &seen) > 0);
+	assert_true(lint_policy(&(struct lint_input){ &policy, NULL, 0 }, see, &seen) >
+		    0);
 	assert_int_equal(seen.count, 0);
 }
 
@@ -237,7 +239,7 @@ static void takes_any_policy(void **state)
 
 		for (uint32_t set = 0; set < BPFTOKEN_SETS; set++)
 			policy.mask[set] = random_mask(&random);
-		total = lint_policy(&policy, NULL, see, &seen);
+		total = lint_policy(&(struct lint_input){ &policy, NULL, 0 }, see, &seen);
 		assert_int_equal(total, seen.count);
 	}
 }

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of `bpftoken policy` share. */
+#ifndef BPFTOKEN_POLICY_CLI_H
+#define BPFTOKEN_POLICY_CLI_H
+
+#include "cli.h"
+#include "json.h"
+#include "policy.h"
+
+/* One struct for all sub-commands; each fills what its rows name. */
+struct policy_arguments {
+	const char *from, *to, *instance;
+	bool json, presets, fix;
+	uint32_t kernel;
+};
+
+/*
+ * The text of an operand FILE|@PRESET|TEXT; "-" is standard input. Returns the exit
+ * status of a failure, or CLI_DONE.
+ */
+int policy_read(const char *operand, char **ret_text);
+
+/* Of the one operand, or of standard input when there is none. */
+int policy_read_one(const struct cli_command *command, int count, char **operands,
+		    char **ret_text);
+
+/* Writes a policy in a dialect, once it is sure that it reads back as the same. */
+int policy_write(const struct bpftoken_policy *policy, const char *dialect,
+		 const char *instance);
+
+/* Prints a JSON value; false: no memory. */
+bool policy_print_json(struct json_object *root);
+
+/* policy-lint.c, policy-sets.c, policy-show.c */
+int policy_run_lint(const struct cli_command *command, int argc, char **argv);
+int policy_run_diff(const struct cli_command *command, int argc, char **argv);
+int policy_run_merge(const struct cli_command *command, int argc, char **argv);
+int policy_run_show(const struct cli_command *command, int argc, char **argv);
+
+#endif
