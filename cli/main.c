@@ -6,15 +6,7 @@
 #include <string.h>
 
 static const struct cli_command *const commands[] = {
-<<<<<<< HEAD
-	&cmd_hook,
-	&cmd_run,
-	&cmd_policy,
-	&cmd_test,
-	NULL,
-=======
-	&cmd_run, &cmd_mount, &cmd_umount, &cmd_policy, &cmd_test, NULL,
->>>>>>> wt-mount
+	&cmd_hook, &cmd_run, &cmd_mount, &cmd_umount, &cmd_policy, &cmd_test, NULL,
 };
 
 static void print_help(void)

@@ -63,6 +63,7 @@ static void say_host_wide(const struct lint_finding *finding, void *data)
 void warn_each(const struct bpftoken_policy *policy, const struct warn_facts *facts,
 	       void (*say)(const char *warning, void *data), void *data)
 {
+	const struct lint_input input = { .policy = policy };
 	struct say to = { say, data };
 	char line[160];
 
@@ -85,7 +86,7 @@ void warn_each(const struct bpftoken_policy *policy, const struct warn_facts *fa
 		say(text.failed ? "out of memory" : text.data, data);
 		text_done(&text);
 	}
-	(void)lint_policy(policy, NULL, say_host_wide, &to);
+	(void)lint_policy(&input, say_host_wide, &to);
 }
 
 void warn_print(const char *warning, _unused_ void *data)
