@@ -84,7 +84,10 @@ static int ask_list(struct hook_request *request, enum hook_source source, uint3
 		       &policy->mask[set], NULL, err);
 	if (r == 0)
 		r = host_policy_format("mount", policy, &text, err);
-	return r < 0 ? r : ask_text(request, source, text, err);
+	if (r < 0)
+		return r;
+	text[strcspn(text, "\n")] = '\0';
+	return ask_text(request, source, text, err);
 }
 
 /* A path inside the container: where it leads, openat2() in its root decides. */
