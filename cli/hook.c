@@ -13,6 +13,7 @@
 
 #include <string.h>
 #include <syslog.h>
+#include <unistd.h>
 
 #define MAX_ARGS 64
 
@@ -111,6 +112,9 @@ static int run_oci(const struct cli_command *command, int argc, char **argv)
 
 	if (first >= 0 && first < argc)
 		status = cli_usage(command, "\"%.64s\" is no option", argv[first]);
+	else if (first >= 0 && !options.print_config && isatty(STDIN_FILENO))
+		status = cli_usage(command, "engines call it, with the container's state "
+					    "on standard input");
 	else if (first >= 0)
 		status = options.print_config
 				 ? print_config(command, &options, argc, argv)

@@ -257,10 +257,10 @@ static int check_userns(pid_t pid, struct json_object *config, struct bpftoken_e
 	int r;
 
 	if (!user)
-		return hook_raise(err, -EINVAL, FIX_USERNS,
+		return hook_raise(err, -EPERM, FIX_USERNS,
 				  "the container has no user namespace of its own");
 	if (!find_namespace(config, "mount"))
-		return hook_raise(err, -EINVAL, FIX_USERNS,
+		return hook_raise(err, -EPERM, FIX_USERNS,
 				  "the container has no mount namespace of its own");
 	if (path && path[0]) {
 		snprintf(own, sizeof(own), "/proc/%d/ns/user", (int)pid);

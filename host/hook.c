@@ -43,6 +43,7 @@ int hook_raise(struct bpftoken_error *err, int code, const char *fix, const char
 	va_end(args);
 	err_raise(err, BPFTOKEN_STAGE_TARGET, code, "%s", text);
 	err_fix(err, "%s", fix);
+	err_kind(err, code == -EPERM ? BPFTOKEN_KIND_DENIED : BPFTOKEN_KIND_FAILED);
 	return code;
 }
 
