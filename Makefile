@@ -27,6 +27,7 @@ bench: all
 	@sh bench/run
 	@sh bench/map-create
 	@sh bench/run-mount
+	@sh bench/hook
 
 install: all
 	meson install -C build --no-rebuild

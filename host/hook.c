@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT */
+/* What was asked, by whom, and the delegation itself: see hook.h. */
+#include "hook.h"
+
+#include "bpffs.h"
+#include "dialects.h"
+#include "error.h"
+#include "grant.h"
+#include "names.h"
+#include "policy.h"
+#include "warn.h"
+
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* The keys that are no sets. */
+enum { KEY_POLICY = BPFTOKEN_SETS, KEY_TARGET, KEYS };
+
+static const char *const keys[KEYS] = {
+	[BPFTOKEN_CMDS] = "cmds",   [BPFTOKEN_MAPS] = "maps",
+	[BPFTOKEN_PROGS] = "progs", [BPFTOKEN_ATTACHS] = "attachs",
+	[KEY_POLICY] = "policy",    [KEY_TARGET] = "target",
+};
+
+void hook_request_done(struct hook_request *request)
+{
+	request->policy = bpftoken_policy_free(request->policy);
+	free(TAKE_PTR(request->target));
+	free(TAKE_PTR(request->root));
+	close_fd(&request->pidfd);
+}
+
+int hook_raise(struct bpftoken_error *err, int code, const char *fix, const char *why,
+	       ...)
+{
+	char text[sizeof(err->why)];
+	va_list args;
+
+	va_start(args, why);
+	vsnprintf(text, sizeof(text), why, args);
+	va_end(args);
+	err_raise(err, BPFTOKEN_STAGE_TARGET, code, "%s", text);
+	err_fix(err, "%s", fix);
+	err_kind(err, code == -EPERM ? BPFTOKEN_KIND_DENIED : BPFTOKEN_KIND_FAILED);
+	return code;
+}
+
+int hook_ask_policy(struct hook_request *request, const struct bpftoken_policy *policy,
+		    struct bpftoken_error *err)
+{
+	int r = request->policy ? 0 : bpftoken_policy_new(&request->policy);
+
+	return r < 0 ? err_oom(err) : bpftoken_policy_merge(request->policy, policy);
+}
+
+/* Every part is judged where it came from, so that no part is hidden in another. */
+static int ask_text(struct hook_request *request, enum hook_source source,
+		    const char *text, struct bpftoken_error *err)
+{
+	_cleanup_policy_ struct bpftoken_policy *policy = NULL;
+	int r = source == HOOK_CONTAINER ? grant_from_container(text, &policy, err)
+					 : grant_from_text(text, &policy, err);
+
+	return r < 0 ? r : hook_ask_policy(request, policy, err);
+}
+
+static int ask_list(struct hook_request *request, enum hook_source source, uint32_t set,
+		    const char *value, struct bpftoken_error *err)
+{
+	static const struct list_syntax syntax = {
+		.separators = ":, ",
+		.blanks = true,
+		.numbers = LIST_NUMBERS_HEX,
+		.dialect = "list",
+	};
+	_cleanup_policy_ struct bpftoken_policy *policy = NULL;
+	_cleanup_free_ char *text = NULL;
+	int r = bpftoken_policy_new(&policy);
+
+	if (r < 0)
+		return err_oom(err);
+	r = list_parse(value, strlen(value), set, &syntax, (struct text_position){ 1, 1 },
+		       &policy->mask[set], NULL, err);
+	if (r == 0)
+		r = host_policy_format("mount", policy, &text, err);
+	if (r < 0)
+		return r;
+	text[strcspn(text, "\n")] = '\0';
+	return ask_text(request, source, text, err);
+}
+
+/* A path inside the container: where it leads, openat2() in its root decides. */
+static int ask_target(struct hook_request *request, const char *value,
+		      struct bpftoken_error *err)
+{
+	size_t len = strlen(value);
+
+	for (size_t i = 0; i < len; i++)
+		if (value[i] < ' ' || value[i] == 0x7f)
+			return err_raise(err, BPFTOKEN_STAGE_POLICY, -EINVAL,
+					 "it contains a control character");
+	if (value[0] != '/' || len >= PATH_MAX)
+		return err_raise(err, BPFTOKEN_STAGE_POLICY, -EINVAL,
+				 "it is not an absolute path");
+	free(request->target);
+	request->target = strdup(value);
+	return request->target ? 0 : err_oom(err);
+}
+
+static int unknown_key(const char *key, struct bpftoken_error *err)
+{
+	struct nearest nearest;
+
+	nearest_init(&nearest, key, strlen(key));
+	for (size_t i = 0; i < KEYS; i++)
+		nearest_offer(&nearest, keys[i]);
+	err_raise(err, BPFTOKEN_STAGE_POLICY, -EINVAL, "there is no such key");
+	if (nearest.best)
+		err_fix(err, "write " HOOK_PREFIX "%s", nearest.best);
+	else
+		err_fix(err, "the keys are policy, cmds, maps, progs, attachs, target");
+	return -EINVAL;
+}
+
+int hook_ask(struct hook_request *request, enum hook_source source, const char *key,
+	     const char *value, struct bpftoken_error *err)
+{
+	int r, i = 0;
+
+	while (i < KEYS && strcmp(keys[i], key) != 0)
+		i++;
+	if (i == KEYS)
+		r = unknown_key(key, err);
+	else if (i == KEY_TARGET)
+		r = ask_target(request, value, err);
+	else if (i == KEY_POLICY)
+		r = ask_text(request, source, value, err);
+	else
+		r = ask_list(request, source, (uint32_t)i, value, err);
+	if (r < 0 && err && !err->what[0])
+		err_what(err, "cannot use " HOOK_PREFIX "%s",
+			 text_quote(key, strlen(key)).text);
+	return r;
+}
+
+int hook_delegate(const struct hook_request *request, struct bpftoken_error *err)
+{
+	struct bpftoken_bpffs_opts opts = {
+		.sz = sizeof(opts),
+		.flags = BPFTOKEN_BPFFS_MKDIR,
+		.target = request->target,
+		.root = request->root,
+	};
+	struct warn_facts facts;
+	int r = grant_check_ceiling(request->policy, err);
+
+	if (r == 0)
+		r = warn_observe(sys_pidfd_pid(request->pidfd), &facts, err);
+	if (r < 0)
+		return r;
+	warn_each(request->policy, &facts, warn_print, NULL);
+	return bpftoken_bpffs_mount(request->pidfd, request->policy, &opts, err);
+}
