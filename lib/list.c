@@ -229,13 +229,14 @@ static int parse_item(struct list *list, struct span item)
 		list->mask = POLICY_ANY;
 		return 0;
 	}
+	/* No name is a number, and a name that is not ours costs a look at the BTF. */
+	r = parse_number(item, &number, &decimal);
+	if (!r)
+		return take_number(list, item, number, decimal);
 	if (!names_value(list->set, item.data, item.len, &value)) {
 		list->mask |= 1ULL << value;
 		return 0;
 	}
-	r = parse_number(item, &number, &decimal);
-	if (!r)
-		return take_number(list, item, number, decimal);
 	if (r == -ERANGE) {
 		text_error(list->err, item.at, r,
 			   "the number \"%s\" has more than 64 bits", SPAN_QUOTE(item));
