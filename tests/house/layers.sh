@@ -17,7 +17,7 @@ layers='
 2 policy dialect dialects dialect-lxd dialect-mount list
 3 bpffs handshake join token
 4 bpf carry load
-5 probe probe-btf probe-cache probe-chain probe-cmd probe-feature probe-helper probe-link probe-map probe-prog explain denial
+5 probe probe-btf probe-cache probe-calls probe-cmd probe-feature probe-helper probe-link probe-map probe-prog explain denial
 6 host/ libbpf/
 7 inspect/ learn/ exec/
 8 cli/
