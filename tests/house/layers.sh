@@ -13,7 +13,7 @@ set -u
 # Every file of lib by its name without suffix; a directory is one layer.
 layers='
 0 bpftoken util sys
-1 names error attr text btf btf-find mountinfo
+1 names error attr text btf btf-walk mountinfo
 2 policy dialect dialects dialect-lxd dialect-mount list
 3 bpffs handshake join token
 4 bpf carry load

@@ -6,7 +6,7 @@
 #include "fake-sys.h"
 
 #include "btf-blob.h"
-#include "btf-find.h"
+#include "btf.h"
 #include "probe-link.h"
 
 #include <linux/capability.h>
@@ -52,6 +52,7 @@ static void make_btf(void)
 static int set_up(void **state)
 {
 	fake_reset();
+	(void)bpftoken_probe_forget(INT32_MIN);
 	fake_file_bytes("/sys/kernel/btf/vmlinux", btf.bytes, btf.size);
 	fake_file("/proc/sys/kernel/perf_event_paranoid", "4\n");
 	return 0;
@@ -209,6 +210,7 @@ static void a_token_that_is_none(void **state)
 	assert_int_equal(bpftoken_probe_link(BPFTOKEN_LINK_XDP, token, &reason),
 			 BPFTOKEN_KERNEL_LACKS);
 	fake.fs_type = 0x01021994; /* a file elsewhere */
+	assert_int_equal(bpftoken_probe_forget(token), 1);
 	assert_int_equal(bpftoken_probe_link(BPFTOKEN_LINK_XDP, token, &reason), -EINVAL);
 	assert_int_equal(reason.stage, BPFTOKEN_STAGE_PROG_LOAD);
 	/* nor is it one that the kernel refuses before it looks at the token */
@@ -264,6 +266,7 @@ static void no_btf(void **state)
 	struct btf_found found;
 
 	fake_reset();
+	(void)bpftoken_probe_forget(INT32_MIN);
 	assert_int_equal(btf_find(12, "f", NULL, &found), -ENOENT);
 	assert_int_equal(bpftoken_probe_link(BPFTOKEN_LINK_ITER, -1, &reason),
 			 BPFTOKEN_BLOCKED);
