@@ -19,8 +19,6 @@
 #define WORKERS 2
 /* Items that a worker takes at a time, and all that are about the same type. */
 #define CHUNK 64
-/* Nobody wants to read the progress of what is over by then. */
-#define PROGRESS_AFTER_MS 300
 
 struct job {
 	struct probe_report *report;
@@ -28,7 +26,6 @@ struct job {
 	bool from_end; /* the next worker begins there */
 	pthread_mutex_t lock; /* of the above and of the report's reasons */
 	atomic_size_t done; /* items */
-	uint64_t since; /* ms */
 	bool progress;
 };
 
@@ -126,7 +123,7 @@ static void show_progress(struct job *job, size_t more)
 {
 	size_t done = atomic_fetch_add(&job->done, more) + more;
 
-	if (job->progress && sys_now_ms() - job->since > PROGRESS_AFTER_MS)
+	if (job->progress)
 		fprintf(stderr, "\rprobing: %zu of %zu", done, job->report->list.count);
 }
 
@@ -195,8 +192,8 @@ int probe_ask_all(struct probe_report *report)
 	struct job job = { .report = report,
 			   .last = report->list.count,
 			   .lock = PTHREAD_MUTEX_INITIALIZER,
-			   .since = sys_now_ms(),
-			   .progress = isatty(STDERR_FILENO) };
+			   .progress =
+				   report->list.count > CHUNK && isatty(STDERR_FILENO) };
 	pthread_t threads[WORKERS];
 	int started = 0, wanted = worker_count(&report->list) - 1;
 

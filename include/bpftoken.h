@@ -1023,6 +1023,8 @@ BPFTOKEN_API const char *bpftoken_btf_kind_name(uint32_t kind);
  *
  * Returns: enum bpftoken_answer.
  * Errors:
+ *   EOPNOTSUPP  the kernel has the command, but it is newer than this library, which does
+ *               not know how to call it without effect.
  *   ENOMEM, EMFILE, ENFILE, EAGAIN  the question could not be asked.
  * Privilege: none to ask.
  * Since: 0.1

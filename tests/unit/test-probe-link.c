@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * From what the kernel says to the loading and to the linking of a program to one of the
- * five answers, on a kernel that is made up; and the walk over its BTF.
+ * five answers, on a kernel that is made up; commands that it has and the library does
+ * not know; and the walk over its BTF.
  */
 #include "fake-sys.h"
 
@@ -18,7 +19,7 @@ static struct blob btf;
 
 static void add_counts(void)
 {
-	static const struct blob_enumerator cmds[] = { { "__MAX_BPF_CMD", 38 } };
+	static const struct blob_enumerator cmds[] = { { "__MAX_BPF_CMD", 50 } };
 	static const struct blob_enumerator progs[] = { { "__MAX_BPF_PROG_TYPE", 33 } };
 	static const struct blob_enumerator attachs[] = { { "__MAX_BPF_ATTACH_TYPE",
 							    58 } };
@@ -219,6 +220,22 @@ static void a_token_that_is_none(void **state)
 	fake_assert_closed(-1);
 }
 
+/* The kernel has it, and nobody knows what calling it would do: it is not called. */
+static void newer_command(void **state)
+{
+	struct bpftoken_error reason = { 0 };
+
+	assert_int_equal(bpftoken_probe_cmd(45, -1, &reason), -EOPNOTSUPP);
+	assert_non_null(strstr(reason.why, "command 45"));
+	assert_int_equal(fake_count("sys_bpf"), 0);
+	/* what its BTF has not, it lacks; and what is known is called */
+	assert_int_equal(bpftoken_probe_cmd(50, -1, &reason), BPFTOKEN_KERNEL_LACKS);
+	assert_int_equal(fake_count("sys_bpf"), 0);
+	fake.bpf_result[22] = -EBADF;
+	assert_int_equal(bpftoken_probe_cmd(22, -1, &reason), BPFTOKEN_WORKS);
+	assert_int_equal(fake_count("sys_bpf"), 1);
+}
+
 /* ------------------------------------------------------------------ the BTF */
 
 static void finds(void **state)
@@ -281,6 +298,7 @@ int main(void)
 		cmocka_unit_test_setup(perf_event_is_refused, set_up),
 		cmocka_unit_test_setup(faults, set_up),
 		cmocka_unit_test_setup(a_token_that_is_none, set_up),
+		cmocka_unit_test_setup(newer_command, set_up),
 		cmocka_unit_test_setup(finds, set_up),
 		cmocka_unit_test_setup(spoilt, set_up),
 		cmocka_unit_test_setup(no_btf, set_up),
