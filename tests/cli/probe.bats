@@ -346,3 +346,19 @@ assert got == [('map_types', n, 'works', 'not delegated') for n in ('array', 'ri
 		>"$BATS_TEST_TMPDIR/tty" </dev/null
 	absent "$(printf '\033\[32m')" "$BATS_TEST_TMPDIR/tty"
 }
+
+@test "probe: progress on a terminal, none in a pipe or for what takes no time" {
+	needs_root
+	tty=$BATS_TEST_TMPDIR/tty
+	script -qec "$BPFTOKEN probe >report" "$tty" </dev/null >/dev/null
+	grep -qE 'probing: [0-9]+ of [0-9]{4}' "$tty"
+	# the last thing written is what erases it
+	tr -d '\r' <"$tty" | grep -aq "$(printf '\033\\[K')"
+	absent "probing" report
+	bpftoken probe
+	[ "$status" -eq 0 ]
+	absent "probing" "$stdout" "$stderr"
+	[ ! -s "$stderr" ]
+	script -qec "$BPFTOKEN probe map_types/hash" "$tty" </dev/null >/dev/null
+	absent "probing" "$tty"
+}
