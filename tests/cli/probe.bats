@@ -350,11 +350,11 @@ assert got == [('map_types', n, 'works', 'not delegated') for n in ('array', 'ri
 @test "probe: progress on a terminal, none in a pipe or for what takes no time" {
 	needs_root
 	tty=$BATS_TEST_TMPDIR/tty
-	script -qec "$BPFTOKEN probe >report" "$tty" </dev/null >/dev/null
+	script -qec "$BPFTOKEN probe >$BATS_TEST_TMPDIR/report" "$tty" </dev/null >/dev/null
 	grep -qE 'probing: [0-9]+ of [0-9]{4}' "$tty"
 	# the last thing written is what erases it
 	tr -d '\r' <"$tty" | grep -aq "$(printf '\033\\[K')"
-	absent "probing" report
+	absent "probing" "$BATS_TEST_TMPDIR/report"
 	bpftoken probe
 	[ "$status" -eq 0 ]
 	absent "probing" "$stdout" "$stderr"
