@@ -13,6 +13,11 @@
 #include <string.h>
 
 #define LABEL_COLUMNS 26
+/* As many that the kernel lacks are named, more are counted. */
+#define NAMED_AT_MOST 8
+/* What works with every type is said once, where there are as many types and items. */
+#define COMMON_TYPES 4
+#define COMMON_ITEMS 8
 
 static const char *colour_of(int answer)
 {
@@ -46,7 +51,9 @@ static void print_words(struct printer *printer, int answer, size_t label,
 	int len;
 
 	if (label == LABEL_WORKS || label == LABEL_COUNTED)
-		len = snprintf(left, sizeof(left), "  %s", answer_word(answer));
+		len = snprintf(left, sizeof(left), "  %s%s", answer_word(answer),
+			       label == LABEL_WORKS && printer->has_told ? " as well"
+									 : "");
 	else
 		len = snprintf(left, sizeof(left), "  %s [%zu]", answer_word(answer),
 			       label);
@@ -66,12 +73,13 @@ static void print_label(struct printer *printer, size_t first, size_t last, bool
 	size_t count = 0, label = printer->labels[first];
 
 	for (size_t i = first; i < last; i++) {
-		if (printer->labels[i] != label || items[i].answer != items[first].answer)
+		if (printer->labels[i] != label ||
+		    items[i].answer != items[first].answer || printer->told[i])
 			continue;
 		text_add(&words, "%s%s", count++ ? " " : "", items[i].name);
 		shown[i] = true;
 	}
-	if (label == LABEL_COUNTED) {
+	if (label == LABEL_COUNTED && count > NAMED_AT_MOST) {
 		text_done(&words);
 		text_add(&words, "%zu more: --json names them", count);
 	}
@@ -142,7 +150,7 @@ static void print_group(struct printer *printer, size_t first, size_t last, bool
 		return;
 	for (size_t o = 0; o < ANSWERS; o++)
 		for (size_t i = first; i < last; i++)
-			if (!shown[i] &&
+			if (!shown[i] && !printer->told[i] &&
 			    probe_is_answer(&items[i], probe_answer_order[o]) &&
 			    !is_spared(&items[i]))
 				print_label(printer, i, last, shown);
@@ -171,6 +179,97 @@ static void print_spared(struct printer *printer, size_t last)
 	print_words(printer, -ECANCELED, label, words.data);
 }
 
+/* The items of a section: groups of the same items, one behind the other. */
+struct section {
+	size_t first, last, group;
+};
+
+/* False where the groups are not alike, or few. */
+static bool find_section(const struct probe_list *list, size_t first, struct section *ret)
+{
+	const struct probe_item *items = list->items;
+	size_t group = probe_group_end(list, first) - first, last = first;
+
+	for (; last < list->count && items[last].section == items[first].section; last++)
+		if (items[last].value != items[first + (last - first) % group].value)
+			return false;
+	*ret = (struct section){ first, last, group };
+	return items[first].section->many && group >= COMMON_ITEMS &&
+	       (last - first) / group >= COMMON_TYPES;
+}
+
+static bool any_works(const struct probe_item *items, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (items[i].answer == BPFTOKEN_WORKS)
+			return true;
+	return false;
+}
+
+/* Does the nth item work in every group in which anything does? */
+static bool is_common(const struct probe_item *items, const struct section *section,
+		      size_t n)
+{
+	size_t works = 0;
+
+	for (size_t i = section->first; i < section->last; i += section->group) {
+		if (items[i + n].answer == BPFTOKEN_WORKS)
+			works++;
+		else if (any_works(items + i, section->group))
+			return false;
+	}
+	return works >= COMMON_TYPES;
+}
+
+static void tell_common(struct printer *printer, const struct section *section, size_t n,
+			struct text *words)
+{
+	const struct probe_item *items = printer->report->list.items;
+
+	text_add(words, "%s%s", words->len ? " " : "", items[section->first + n].name);
+	for (size_t i = section->first; i < section->last; i += section->group)
+		printer->told[i + n] = items[i + n].answer == BPFTOKEN_WORKS;
+}
+
+/* Above the groups: what works in all of them. */
+static void print_common(struct printer *printer, size_t first)
+{
+	const struct probe_item *items = printer->report->list.items;
+	_cleanup_text_ struct text words = { 0 }, names = { 0 }, out = { 0 };
+	struct section section;
+	size_t count = 0;
+
+	if (!find_section(&printer->report->list, first, &section))
+		return;
+	for (size_t n = 0; n < section.group; n++)
+		count += is_common(items, &section, n);
+	if (count < COMMON_ITEMS)
+		return;
+	for (size_t n = 0; n < section.group; n++)
+		if (is_common(items, &section, n))
+			tell_common(printer, &section, n, &words);
+	text_add(&names, "every %s", items[first].section->group_noun);
+	for (size_t i = section.first; i < section.last; i += section.group)
+		if (!any_works(items + i, section.group))
+			text_add(&names, "%s %s",
+				 strstr(names.data, " but") ? "" : " but",
+				 items[i].group);
+	host_add_words(&out, names.data, 0);
+	printer->failed |= words.failed || names.failed || out.failed;
+	if (printer->failed)
+		return;
+	puts(out.data);
+	print_words(printer, BPFTOKEN_WORKS, LABEL_WORKS, words.data);
+	printer->has_told = true;
+}
+
+static void begin_section(struct printer *printer, size_t first)
+{
+	probe_print_title(printer, printer->report->list.items[first].section->title);
+	printer->has_told = false;
+	print_common(printer, first);
+}
+
 static int print_items(struct printer *printer)
 {
 	const struct probe_list *list = &printer->report->list;
@@ -183,7 +282,7 @@ static int print_items(struct printer *printer)
 	for (size_t i = 0; i < list->count; i = last) {
 		last = probe_group_end(list, i);
 		if (list->items[i].section != section)
-			probe_print_title(printer, list->items[i].section->title);
+			begin_section(printer, i);
 		section = list->items[i].section;
 		if (!shown[i])
 			print_group(printer, i, last, shown);
@@ -213,10 +312,12 @@ static int print_token(const struct probe_report *report)
 int probe_print_text(const struct probe_report *report)
 {
 	_cleanup_free_ size_t *labels = calloc(report->list.count + 1, sizeof(*labels));
+	_cleanup_free_ bool *told = calloc(report->list.count + 1, sizeof(*told));
 	struct printer printer = { .report = report,
 				   .labels = labels,
+				   .told = told,
 				   .colour = probe_colours() };
-	int r = labels ? print_token(report) : -ENOMEM;
+	int r = labels && told ? print_token(report) : -ENOMEM;
 
 	if (r < 0)
 		return r;

@@ -18,6 +18,8 @@ struct printer {
 	const struct probe_report *report;
 	size_t *labels; /* of each item: number of its reason, or one of the above */
 	struct reasons reasons;
+	bool *told; /* of each item: shown already, with every type of its section */
+	bool has_told; /* something of the section that is being shown */
 	bool colour, failed;
 };
 
