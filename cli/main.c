@@ -7,6 +7,7 @@
 
 static const struct cli_command *const commands[] = {
 	&cmd_run,
+	&cmd_exec,
 	&cmd_policy,
 	&cmd_test,
 	NULL,
@@ -23,10 +24,9 @@ static void print_help(void)
 	     "  -h, --help     Show this text; bpftoken COMMAND --help for a command.\n"
 	     "      --version  Show the version.\n\n"
 	     "Exit status: 0 done, 1 failed, 2 usage, 3 policy invalid or insufficient,\n"
-	     "4 the kernel lacks it, 5 not permitted. run returns the program's status;\n"
-	     "before the program runs 2 to 5 as above, 125 for any other failure, and "
-	     "126\n"
-	     "and 127 as env(1) does.");
+	     "4 the kernel lacks it, 5 not permitted. run and exec return the program's\n"
+	     "status; before the program runs 2 to 5 as above, 125 for any other failure,\n"
+	     "and 126 and 127 as env(1) does.");
 }
 
 static int unknown(const char *word)

@@ -102,6 +102,26 @@ int handshake_expect(int sock, int timeout_ms, uint32_t tag, int *ret_fd,
 	return 0;
 }
 
+int handshake_expect_any(int sock, int timeout_ms, uint32_t *ret_tag, int *ret_fd,
+			 struct bpftoken_error *err)
+{
+	_cleanup_close_ int fd = -EBADF;
+	struct message message;
+	int r;
+
+	r = receive(sock, timeout_ms, &message, &fd, err);
+	if (r < 0)
+		return r;
+	if (r == 0)
+		return err_raise(err, BPFTOKEN_STAGE_HANDSHAKE, -ECONNRESET,
+				 "the other side ended without a word");
+	if (fd < 0)
+		return raise_unexpected(&message, err);
+	*ret_tag = message.tag;
+	*ret_fd = TAKE_FD(fd);
+	return 0;
+}
+
 int handshake_expect_end(int sock, int timeout_ms, struct bpftoken_error *err)
 {
 	_cleanup_close_ int fd = -EBADF;
