@@ -829,7 +829,7 @@ struct bpftoken_bpf_opts {
  * btf_get_fd_by_id get the token's field and BPF_F_TOKEN_FD, in a copy of the attr that
  * is long enough for them; what the kernel writes into the attr arrives in the caller's,
  * as far as that goes, and the token does not. A kernel whose command has no such field
- * gets neither. Every other command, and an attr that has BPF_F_TOKEN_FD already, that
+ * gets neither. Every other command, and an attr that has a token already, that
  * is empty or is longer than 4096 bytes, goes to the kernel as it is.
  *
  * Returns: what bpf(2) returns: a file descriptor or 0.

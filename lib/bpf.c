@@ -23,12 +23,13 @@ static int call_kernel(const struct call *call, void *attr, uint32_t size)
 			      call->opts->common_size);
 }
 
+/* libbpf 1.4 sets the flag in attrs that end before the descriptor: they carry none. */
 static bool carries_a_token(const struct attr_token_row *row, const void *attr,
 			    uint32_t size)
 {
 	uint32_t flags = 0;
 
-	if (size >= row->flags_offset + sizeof(flags))
+	if (size >= row->min_size)
 		memcpy(&flags, (const char *)attr + row->flags_offset, sizeof(flags));
 	return flags & ATTR_F_TOKEN_FD;
 }
@@ -65,7 +66,7 @@ static int raise_call(const struct call *call, const void *attr, uint32_t size, 
 
 	if (attr)
 		memcpy(&head, attr, size < sizeof(head) ? size : sizeof(head));
-	if (call->row && carries_a_token(call->row, &head, sizeof(head)))
+	if (call->row && carries_a_token(call->row, &head, size))
 		memcpy(&token_fd, (const char *)&head + call->row->fd_offset,
 		       sizeof(token_fd));
 	return carry_raise(call->opts->err, call->cmd & ~ATTR_COMMON_ATTRS, code, &head,

@@ -45,15 +45,24 @@ static int result(long ret)
 	return ret < 0 ? -errno : (int)ret;
 }
 
+/*
+ * Where libbpftoken-libbpf is part of the program, syscall() is its own and sends bpf()
+ * to this library: what comes from here has to pass it by.
+ */
+__attribute__((weak, visibility("default"))) long bpftoken_raw_syscall(long number, ...);
+
 int sys_bpf(unsigned int cmd, void *attr, uint32_t size)
 {
-	return result(syscall(SYS_bpf, cmd, attr, size));
+	return sys_bpf_common(cmd, attr, size, NULL, 0);
 }
 
 int sys_bpf_common(unsigned int cmd, void *attr, uint32_t size, void *common,
 		   uint32_t common_size)
 {
-	return result(syscall(SYS_bpf, cmd, attr, size, common, common_size));
+	long (*call)(long number, ...) =
+		bpftoken_raw_syscall ? bpftoken_raw_syscall : syscall;
+
+	return result(call(SYS_bpf, cmd, attr, size, common, common_size));
 }
 
 int sys_fsopen(const char *fstype)

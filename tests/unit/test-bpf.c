@@ -129,6 +129,19 @@ static void test_left_alone(void **state)
 	assert_int_equal(word_at(fake.bpf.attr, 76), 9);
 }
 
+/* The flag alone, in an attr that ends before the descriptor, is no token. */
+static void test_flag_without_token(void **state)
+{
+	uint32_t attr[20] = { 2, 4, 4, 1, 1U << 16 };
+
+	assert_true(call(ATTR_MAP_CREATE, attr, 76, TOKEN, NULL) >= 0);
+	assert_int_equal(fake.bpf.size, 80);
+	assert_int_equal(word_at(fake.bpf.attr, 76), TOKEN);
+	assert_int_equal(attr[4], 1U << 16);
+	assert_int_equal(attr[19], 0);
+	expect_untouched(ATTR_MAP_CREATE, attr, 76, -1);
+}
+
 static void test_process_wide(void **state)
 {
 	uint32_t attr[20] = { 2, 4, 4, 1 };
@@ -263,6 +276,7 @@ int main(void)
 		cmocka_unit_test_setup(test_answers, set_up),
 		cmocka_unit_test_setup(test_constant, set_up),
 		cmocka_unit_test_setup(test_left_alone, set_up),
+		cmocka_unit_test_setup(test_flag_without_token, set_up),
 		cmocka_unit_test_setup(test_process_wide, set_up),
 		cmocka_unit_test_setup(test_common_attrs, set_up),
 		cmocka_unit_test_setup(test_absent_field, set_up),
