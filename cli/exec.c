@@ -60,7 +60,7 @@ static void note(const char *sentence)
  */
 static const char *find_preload(void)
 {
-	static const char *const places[] = { "", "exec/", "../lib/bpftoken/" };
+	static const char *const places[] = { "", "preload/", "../lib/bpftoken/" };
 	static char path[PATH_MAX + 64];
 	ssize_t len = readlink("/proc/self/exe", path, PATH_MAX - 1);
 	char *name;

@@ -163,29 +163,30 @@ static int take_listener(const struct exec_options *o, int sock, struct program 
 	return r < 0 ? r : supervisor_start(supervisor, err);
 }
 
-static int write_pid_file(const struct exec_options *o, const struct program *program,
-			  struct bpftoken_error *err)
+/* Before the program runs, so that it does not where its number cannot be told. */
+static int open_pid_file(const struct exec_options *o, struct bpftoken_error *err)
 {
-	_cleanup_close_ int fd = -EBADF;
-	char text[32];
-	ssize_t r;
+	int fd;
 
-	if (!o->pid_file)
-		return 0;
 	(void)sys_unlink(o->pid_file);
 	fd = sys_creat(o->pid_file, 0644);
-	r = fd;
-	if (r >= 0)
-		r = sys_write(
+	if (fd < 0) {
+		err_raise(err, BPFTOKEN_STAGE_SETUP, fd, "the pid file %s: %s",
+			  o->pid_file, strerror(-fd));
+		err_what(err, "cannot run the program");
+		err_fix(err, "name a file that can be written to");
+	}
+	return fd;
+}
+
+static void write_pid(int fd, const struct program *program)
+{
+	char text[32];
+
+	if (fd >= 0)
+		(void)sys_write(
 			fd, text,
 			(size_t)snprintf(text, sizeof(text), "%d\n", (int)program->pid));
-	if (r < 0) {
-		err_raise(err, BPFTOKEN_STAGE_EXEC, (int)r, "the pid file %s: %s",
-			  o->pid_file, strerror((int)-r));
-		err_fix(err, "name a file that can be written to");
-		return (int)r;
-	}
-	return 0;
 }
 
 /* Until the program ends. As pid 1 we reap whatever was orphaned, too. */
@@ -218,8 +219,6 @@ static int bring_up(const struct exec_options *o, bool notify, const sigset_t *o
 		r = take_listener(o, sock, program, supervisor, err);
 	if (r == 0)
 		r = handshake_expect_end(sock, EXEC_TIMEOUT_MS, err);
-	if (r == 0)
-		r = write_pid_file(o, program, err);
 	if (r < 0)
 		destroy(program);
 	return r;
@@ -267,20 +266,27 @@ static int run(const struct exec_options *o, const sigset_t *signals,
 	       const sigset_t *old_mask, struct bpftoken_error *err)
 {
 	static struct supervisor supervisor;
+	_cleanup_close_ int pid_file = o->pid_file ? open_pid_file(o, err) : -EBADF;
 	struct program program = { .pidfd = -EBADF };
-	int r = bring_up(o, o->via != EXEC_PRELOAD, old_mask, &program, &supervisor, err);
+	int r;
 
+	if (o->pid_file && pid_file < 0)
+		return pid_file;
+	r = bring_up(o, o->via != EXEC_PRELOAD, old_mask, &program, &supervisor, err);
 	if (r < 0 && may_preload(o, err))
 		r = bring_up(o, false, old_mask, &program, &supervisor, err);
-	if (r < 0)
-		return r;
-	if (program.no_new_privs)
-		o->note("the program cannot gain privileges by setuid: without "
-			"CAP_SYS_ADMIN here a listener is permitted on that condition");
-	(void)sys_raise_nofile();
-	/* It holds copies of what its callers passed to the kernel. */
-	(void)sys_set_dumpable(false);
-	r = reap_and_forward(&program, signals);
+	if (r == 0) {
+		write_pid(pid_file, &program);
+		if (program.no_new_privs)
+			o->note("the program cannot gain privileges by setuid: without "
+				"CAP_SYS_ADMIN here a listener is permitted on that "
+				"condition");
+		(void)sys_raise_nofile();
+		/* It holds copies of what its callers passed to the kernel. */
+		(void)sys_set_dumpable(false);
+		r = reap_and_forward(&program, signals);
+		sys_close(TAKE_FD(program.pidfd));
+	}
 	if (o->pid_file)
 		(void)sys_unlink(o->pid_file);
 	return r;

@@ -10,8 +10,9 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Above what programs that count their descriptors use, below any usual limit. */
+/* Above what programs that count their descriptors use, where the limit permits. */
 #define HIGH_FD 240
+#define LOW_FD 10
 
 int preload_env_set(const char *library, int token_fd, struct bpftoken_error *err)
 {
@@ -19,6 +20,8 @@ int preload_env_set(const char *library, int token_fd, struct bpftoken_error *er
 	char number[16], list[8192];
 	int fd = sys_dup_inherited(token_fd, HIGH_FD);
 
+	if (fd == -EINVAL)
+		fd = sys_dup_inherited(token_fd, LOW_FD);
 	if (fd < 0)
 		return err_raise(err, BPFTOKEN_STAGE_PRELOAD, fd, NULL);
 	snprintf(number, sizeof(number), "%d", fd);
