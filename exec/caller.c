@@ -142,6 +142,14 @@ static bool is_open(const struct caller *caller, int fd)
  */
 #define HIGH_FD 200
 
+/* The result of the call needs a number as well. Where we cannot know, there is room. */
+static bool has_room(const struct caller *caller)
+{
+	uint64_t open, limit;
+
+	return sys_task_fd_count(caller->tid, &open, &limit) < 0 || open + 2 <= limit;
+}
+
 static int give_token(const struct caller *caller)
 {
 	struct seccomp_notif_addfd add = {
@@ -151,6 +159,8 @@ static int give_token(const struct caller *caller)
 	};
 	int high = HIGH_FD;
 
+	if (!has_room(caller))
+		return -EMFILE;
 	if (is_open(caller, 0) && is_open(caller, 1) && is_open(caller, 2))
 		return sys_notif_addfd(caller->supply->listener, &add);
 	while (high < 2 * HIGH_FD && is_open(caller, high))

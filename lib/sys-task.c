@@ -176,6 +176,21 @@ int sys_task_fd(int pidfd, int fd)
 	return result(syscall(SYS_pidfd_getfd, pidfd, fd, 0));
 }
 
+/* Linux 6.2 and newer tell the count as the directory's size. */
+int sys_task_fd_count(pid_t tid, uint64_t *ret_open, uint64_t *ret_limit)
+{
+	struct rlimit limit;
+	struct stat st;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/fd", (int)tid);
+	if (prlimit(tid, RLIMIT_NOFILE, NULL, &limit) < 0 || stat(path, &st) < 0)
+		return -errno;
+	*ret_open = (uint64_t)st.st_size;
+	*ret_limit = limit.rlim_cur;
+	return 0;
+}
+
 int sys_task_capabilities(pid_t tid, uint64_t *ret_effective)
 {
 	struct __user_cap_header_struct header = {

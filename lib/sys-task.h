@@ -40,6 +40,8 @@ ssize_t sys_task_write(pid_t tid, uint64_t address, const void *buf, size_t size
 /* A pidfd of one thread, whose own table of descriptors sys_task_fd() then reads. */
 int sys_task_open(pid_t tid);
 int sys_task_fd(int pidfd, int fd);
+/* How many descriptors its table holds, and how many numbers it may use. */
+int sys_task_fd_count(pid_t tid, uint64_t *ret_open, uint64_t *ret_limit);
 int sys_task_capabilities(pid_t tid, uint64_t *ret_effective);
 /*
  * The file behind a path, links followed; nothing is opened, and no server is asked: it
