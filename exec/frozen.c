@@ -319,8 +319,8 @@ static void answer(struct call *call, int result, uint64_t address, uint32_t siz
 		result = r;
 	if (result >= 0)
 		result = caller_answer_fd(caller, result);
-	/* Gone, or answered with the descriptor; else its own table had no room. */
-	if (result < 0 && result != -ENOENT)
+	/* Else it was answered with the descriptor. A caller that has gone hears nothing. */
+	if (result < 0)
 		caller_answer(caller, result);
 }
 

@@ -91,6 +91,8 @@ static int btf_by_id(int argc, char **argv)
 	for (uint32_t size = 4; size <= 16; size += 4) {
 		attr = (union any_attr){ .by_id = { .btf_id = id } };
 		close(MADE(sys_bpf(ATTR_BTF_GET_FD_BY_ID, &attr, size)));
+		attr = (union any_attr){ .by_id = { .btf_id = INT32_MAX } };
+		EXPECT_EQ(sys_bpf(ATTR_BTF_GET_FD_BY_ID, &attr, size), -ENOENT);
 	}
 	return 0;
 }
