@@ -25,6 +25,7 @@ demo: all
 
 bench: all
 	@sh bench/run
+	@sh bench/exec
 
 install: all
 	meson install -C build --no-rebuild

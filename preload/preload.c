@@ -237,8 +237,9 @@ static long finish(struct request *request, unsigned char *attr, uint32_t size, 
 	return -E_FAULT;
 }
 
-long preload_bpf(long number, long cmd, unsigned char *attr, unsigned long size,
-		 long common, long common_size)
+static __attribute__((noinline)) long with_token(long number, long cmd,
+						 unsigned char *attr, unsigned long size,
+						 long common, long common_size)
 {
 	int kept = *errno_place();
 	struct request request;
@@ -255,4 +256,15 @@ long preload_bpf(long number, long cmd, unsigned char *attr, unsigned long size,
 		return preload_failed(r);
 	*errno_place() = kept;
 	return r;
+}
+
+/* Reading and writing maps is what has to be quick. */
+long preload_bpf(long number, long cmd, unsigned char *attr, unsigned long size,
+		 long common, long common_size)
+{
+	uint32_t command = (uint32_t)cmd & ~(uint32_t)COMMON_ATTRS;
+
+	if (command == 0 || command == 5 || command == 18 || command == 19)
+		return with_token(number, cmd, attr, size, common, common_size);
+	return preload_raw(number, cmd, attr, size, common, common_size);
 }
