@@ -26,6 +26,7 @@ demo: all
 bench: all
 	@sh bench/run
 	@sh bench/exec
+	@sh bench/map-create
 
 install: all
 	meson install -C build --no-rebuild

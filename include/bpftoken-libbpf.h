@@ -55,7 +55,7 @@ BPFTOKEN_API int bpftoken_libbpf_use(const struct bpftoken_open_opts *opts,
 /**
  * bpftoken_libbpf_fd_path - a bpffs that is an open directory, for bpf_token_path
  * @bpffs_fd: directory, the root of a bpffs; it has to stay open until the object loads
- * @ret_path: "/proc/self/fd/N"
+ * @ret_path: "/proc/self/fd/N", in BPFTOKEN_LIBBPF_FD_PATH_SIZE bytes of the caller's
  * @err: what failed
  *
  * libbpf opens that path again, which is right for a directory. It must not be done with
@@ -69,8 +69,7 @@ BPFTOKEN_API int bpftoken_libbpf_use(const struct bpftoken_open_opts *opts,
  * Privilege: none.
  * Since: 0.1
  */
-BPFTOKEN_API int bpftoken_libbpf_fd_path(int bpffs_fd,
-					 char ret_path[BPFTOKEN_LIBBPF_FD_PATH_SIZE],
+BPFTOKEN_API int bpftoken_libbpf_fd_path(int bpffs_fd, char *ret_path,
 					 struct bpftoken_error *err);
 
 #ifdef __cplusplus

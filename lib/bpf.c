@@ -64,7 +64,8 @@ static int raise_call(const struct call *call, const void *attr, uint32_t size, 
 	struct attr_prog_load head = { 0 };
 	int32_t token_fd = call->token_fd;
 
-	if (attr)
+	/* Whether it really is as long as that, only the kernel knew for the others. */
+	if (attr && call->opts->err && size <= ATTR_MAX)
 		memcpy(&head, attr, size < sizeof(head) ? size : sizeof(head));
 	if (call->row && carries_a_token(call->row, &head, size))
 		memcpy(&token_fd, (const char *)&head + call->row->fd_offset,

@@ -86,6 +86,10 @@ int opts_take(void *ret, size_t known, const void *opts, struct bpftoken_error *
 	if (opts && size < sizeof(size))
 		return err_raise(err, BPFTOKEN_STAGE_OPTIONS, -EINVAL,
 				 "sz is %zu, smaller than itself", size);
+	if (size == known) {
+		memcpy(ret, opts, known);
+		return 0;
+	}
 	for (size_t i = known; i < size; i++) {
 		if (bytes[i])
 			return err_raise(err, BPFTOKEN_STAGE_OPTIONS, -E2BIG,

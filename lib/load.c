@@ -22,33 +22,38 @@ static int take_name(char field[ATTR_NAME_LEN], const char *name,
 int bpftoken_map_create(const struct bpftoken_map_create_opts *opts,
 			struct bpftoken_error *err)
 {
-	struct bpftoken_map_create_opts o;
+	struct bpftoken_map_create_opts own;
+	const struct bpftoken_map_create_opts *o = opts;
 	struct attr_map_create attr;
-	int r, token_fd;
+	int r = 0, token_fd;
 
-	r = opts_take(&o, sizeof(o), opts, err);
+	/* A call that costs half a microsecond: what can be left out is. */
+	if (!opts || opts->sz != sizeof(own)) {
+		r = opts_take(&own, sizeof(own), opts, err);
+		o = &own;
+	}
 	if (r < 0)
 		return r;
 	attr = (struct attr_map_create){
-		.map_type = o.type,
-		.key_size = o.key_size,
-		.value_size = o.value_size,
-		.max_entries = o.max_entries,
-		.map_flags = o.flags,
-		.inner_map_fd = o.inner_map_fd,
-		.numa_node = o.numa_node,
-		.map_ifindex = o.ifindex,
-		.btf_fd = o.btf_fd,
-		.btf_key_type_id = o.btf_key_type_id,
-		.btf_value_type_id = o.btf_value_type_id,
-		.btf_vmlinux_value_type_id = o.btf_vmlinux_value_type_id,
-		.map_extra = o.map_extra,
-		.value_type_btf_obj_fd = o.value_type_btf_obj_fd,
+		.map_type = o->type,
+		.key_size = o->key_size,
+		.value_size = o->value_size,
+		.max_entries = o->max_entries,
+		.map_flags = o->flags,
+		.inner_map_fd = o->inner_map_fd,
+		.numa_node = o->numa_node,
+		.map_ifindex = o->ifindex,
+		.btf_fd = o->btf_fd,
+		.btf_key_type_id = o->btf_key_type_id,
+		.btf_value_type_id = o->btf_value_type_id,
+		.btf_vmlinux_value_type_id = o->btf_vmlinux_value_type_id,
+		.map_extra = o->map_extra,
+		.value_type_btf_obj_fd = o->value_type_btf_obj_fd,
 	};
-	r = take_name(attr.map_name, o.name, err);
+	r = take_name(attr.map_name, o->name, err);
 	if (r < 0)
 		return r;
-	token_fd = carry_resolve(o.token_fd);
+	token_fd = carry_resolve(o->token_fd);
 	carry_token(ATTR_MAP_CREATE, &attr, token_fd);
 	r = sys_bpf(ATTR_MAP_CREATE, &attr, sizeof(attr));
 	if (r < 0)

@@ -50,8 +50,7 @@ int bpftoken_libbpf_use(const struct bpftoken_open_opts *opts, struct bpftoken_e
 	return token;
 }
 
-int bpftoken_libbpf_fd_path(int bpffs_fd, char ret_path[BPFTOKEN_LIBBPF_FD_PATH_SIZE],
-			    struct bpftoken_error *err)
+int bpftoken_libbpf_fd_path(int bpffs_fd, char *ret_path, struct bpftoken_error *err)
 {
 	struct statfs fs;
 	struct stat st;

@@ -120,7 +120,8 @@ static int print_names(const struct names_bpf *skel)
 	return 0;
 }
 
-static int silent(enum libbpf_print_level level, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static int silent(enum libbpf_print_level level,
+							const char *format, va_list args)
 {
 	return level == LIBBPF_WARN ? vfprintf(stderr, format, args) : 0;
 }

@@ -9,11 +9,13 @@ set -u
 # shellcheck source=tap
 . "$(dirname "$0")/tap"
 
-header=include/bpftoken.h
+headers="include/bpftoken.h include/bpftoken-libbpf.h"
+maps="lib/libbpftoken.map libbpf/libbpftoken-libbpf.map"
 
 # blocks: "name|release|int or other|has err|parts" of every function, where
 # parts are the words of its block that end in a colon.
 blocks() {
+	# shellcheck disable=SC2086 # files
 	awk '
 	/^\/\*\*$/ { parts = release = ""; inside = 1 }
 	inside && /^ \* [A-Z][a-z]+:/ { parts = parts " " substr($2, 1, length($2) - 1) }
@@ -29,15 +31,16 @@ blocks() {
 		sub(/.*[ *\t]/, "", prototype)
 		print prototype "|" release "|" type "|" err "|" parts " "
 		parts = release = ""
-	}' "$header"
+	}' $headers
 }
 
 # of_map: "name|release" of every symbol.
 of_map() {
+	# shellcheck disable=SC2086 # files
 	awk '
-	/^BPFTOKEN_[0-9.]+ \{/ { release = substr($1, 10) }
+	/^BPFTOKEN_[A-Z_]*[0-9.]+ \{/ { release = $1; sub(/.*_/, "", release) }
 	/^\t[A-Za-z0-9_]+;$/ { print substr($1, 1, length($1) - 1) "|" release }
-	' lib/libbpftoken.map
+	' $maps
 }
 
 # without PARTS CONDITION: functions whose block lacks one of the parts.
@@ -51,10 +54,10 @@ without() {
 	}'
 }
 
-# uses: a program that touches what the header does with macros.
+# uses HEADER: a program that touches what the header does with macros.
 uses() {
-	cat <<-'EOT'
-		#include <bpftoken.h>
+	cat <<-EOT
+		#include <$1.h>
 		int main(void)
 		{
 			BPFTOKEN_OPTS(bpftoken_open_opts, o);
@@ -64,30 +67,38 @@ uses() {
 	EOT
 }
 
-# compiles COMPILER LANGUAGE STANDARD
+# compiles COMPILER LANGUAGE STANDARD: each header, alone.
 compiles() {
-	uses | "$1" -x "$2" -std="$3" -pedantic -Wall -Wextra -Werror -Iinclude \
+	for name in bpftoken bpftoken-libbpf; do
+		uses "$name" | compile "$@" || echo "<$name.h> does not compile"
+	done
+}
+
+compile() {
+	"$1" -x "$2" -std="$3" -pedantic -Wall -Wextra -Werror -Iinclude \
 		-fsyntax-only -
 }
 
 blocks | cut -d'|' -f1 | sort >"$work/header"
 of_map | cut -d'|' -f1 | sort >"$work/map"
-nm -D --defined-only "$build/lib/libbpftoken.so" | awk '$2 != "A" { print $3 }' |
-	sed 's/@.*//' | sort >"$work/exports"
+# What syscall(3) is to libbpf is not ours to declare, nor what lib/sys.c alone calls.
+nm -D --defined-only "$build/lib/libbpftoken.so" "$build/libbpf/libbpftoken-libbpf.so" |
+	awk 'NF == 3 && $2 != "A" { print $3 }' | sed 's/@.*//' |
+	grep -Ev '^(syscall|bpftoken_raw_syscall)$' | sort >"$work/exports"
 find "$build/man" man -name '*.3' 2>/dev/null | sed 's|.*/||; s|\.3$||' |
-	grep -v '^libbpftoken$' | sort >"$work/pages"
+	grep -Ev '^(libbpftoken|bpftoken-libbpf)$' | sort >"$work/pages"
 
 rule "the header declares functions" test -s "$work/header"
-rule "the symbol map is what the header declares" \
-	same header "$work/header" lib/libbpftoken.map "$work/map"
-rule "the library exports what the header declares" \
-	same header "$work/header" libbpftoken.so "$work/exports"
+rule "the symbol maps are what the headers declare" \
+	same headers "$work/header" maps "$work/map"
+rule "the libraries export what the headers declare" \
+	same headers "$work/header" libraries "$work/exports"
 rule "every function has a page, and every page a function" \
-	same header "$work/header" "section 3" "$work/pages"
+	same headers "$work/header" "section 3" "$work/pages"
 blocks | cut -d'|' -f1,2 | sort >"$work/since"
 of_map | sort >"$work/nodes"
 rule "a function's Since is its node of the symbol map" \
-	same header "$work/since" lib/libbpftoken.map "$work/nodes"
+	same headers "$work/since" maps "$work/nodes"
 rule "every block has Returns and Since" without "Returns Since" 1
 rule "every fallible function's block has Errors and Privilege" \
 	without "Errors Privilege" 0

@@ -25,11 +25,14 @@ is_there() {
 
 # files: everything that has to be there, and nothing of the build.
 files() {
-	for file in bin/bpftoken include/bpftoken.h libbpftoken.so libbpftoken.so.0 \
-		libbpftoken.a pkgconfig/libbpftoken.pc; do
+	for file in bin/bpftoken include/bpftoken.h include/bpftoken-libbpf.h \
+		libbpftoken.so libbpftoken.so.0 libbpftoken.a pkgconfig/libbpftoken.pc \
+		libbpftoken-libbpf.so libbpftoken-libbpf.so.0 libbpftoken-libbpf.a \
+		pkgconfig/libbpftoken-libbpf.pc; do
 		is_there "/$file"
 	done
-	for page in man/*.[1-8] $(tools/mkman3 --list include/bpftoken.h); do
+	for page in man/*.[1-8] $(tools/mkman3 --list include/bpftoken.h) \
+		$(tools/mkman3 --list include/bpftoken-libbpf.h); do
 		page=${page##*/}
 		case $page in
 		*.[1-8]) ;;
@@ -42,7 +45,8 @@ files() {
 }
 
 config() {
-	PKG_CONFIG_PATH=$pkgconfig PKG_CONFIG_SYSROOT_DIR=$root pkg-config "$@" libbpftoken
+	# shellcheck disable=SC2086 # words
+	PKG_CONFIG_PATH=$pkgconfig PKG_CONFIG_SYSROOT_DIR=$root pkg-config "$@" $package
 }
 
 pc_version() {
@@ -132,6 +136,50 @@ example_says() {
 	return 0
 }
 
+# libbpf_program: two files that ask libbpf; the first has the one call.
+libbpf_program() {
+	cat >"$work/main.c" <<-'EOT'
+		#include <bpftoken-libbpf.h>
+		#include <stdio.h>
+		int ask(void);
+		int main(void)
+		{
+			struct bpftoken_error err;
+			if (bpftoken_libbpf_use(NULL, &err) < 0) {
+				bpftoken_explain(&err);
+				puts(err.why);
+				return 1;
+			}
+			return ask();
+		}
+	EOT
+	cat >"$work/convert.c" <<-'EOT'
+		#include <bpf/bpf.h>
+		#include <bpf/libbpf.h>
+		#include <stdio.h>
+		int ask(void);
+		int ask(void)
+		{
+			struct bpf_map_info info = { 0 };
+			unsigned int size = sizeof(info);
+			int fd = bpf_map_create(BPF_MAP_TYPE_HASH, "by_hand", 4, 4, 1, NULL);
+			if (fd < 0 || bpf_map_get_info_by_fd(fd, &info, &size) < 0)
+				return 1;
+			printf("%s %d\n", info.name, libbpf_probe_bpf_map_type(BPF_MAP_TYPE_ARRAY, NULL));
+			return 0;
+		}
+	EOT
+}
+
+# libbpf_runs KIND: in a container that has a hash map delegated, and no array map.
+libbpf_runs() {
+	cp "$libdir"/libbpftoken*.so.0 "$work" && chmod 755 "$work" "$work/$1" || return
+	LD_LIBRARY_PATH=$work "$build/bpftoken" run --cmds map_create --maps hash -- \
+		"$work/$1" >"$work/out" 2>&1 || echo "exit status $?"
+	echo 'by_hand 0' | diff - "$work/out"
+}
+
+package=libbpftoken
 version=$(sed -n "s/^ *version: '\(.*\)',/\1/p" meson.build)
 rule "meson install" quiet meson install -C "$build" --no-rebuild --destdir "$root"
 pkgconfig=$(dirname "$(find "$root" -name libbpftoken.pc)")
@@ -143,6 +191,17 @@ for kind in shared static; do
 	rule "a program is built with the $kind library" builds "$kind"
 	rule "the program of the $kind library runs" runs "$kind"
 done
+package="libbpftoken-libbpf libbpf"
+libbpf_program
+for kind in shared static; do
+	rule "a libbpf program is built with the $kind libbpftoken-libbpf" builds "$kind"
+	if [ "$(id -u)" -eq 0 ]; then
+		rule "the libbpf program of the $kind library runs" libbpf_runs "$kind"
+	else
+		skip "the libbpf program of the $kind library runs" "needs root"
+	fi
+done
+package=libbpftoken
 rule "the example of libbpftoken(3) compiles" example
 if [ "$(id -u)" -ne 0 ]; then
 	skip "the example of libbpftoken(3) works" "needs root"

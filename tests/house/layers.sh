@@ -3,7 +3,7 @@
 #
 # The layers of HACKING.md: a file includes, and an object calls, only what is in
 # its own layer or below. And what the library never does: raw system calls
-# outside lib/sys*.c, output, exit(), the environment.
+# outside lib/sys*.c (and libbpf/, which is one), output, exit(), the environment.
 # shellcheck disable=SC2016 # awk's fields are not ours to expand
 set -u
 
@@ -18,7 +18,7 @@ layers='
 3 bpffs handshake join token
 4 bpf carry load
 5 probe explain denial
-6 host/
+6 host/ libbpf/
 7 inspect/ learn/ exec/
 8 cli/
 '
@@ -32,7 +32,7 @@ popen
 '
 
 code() {
-	find lib host inspect learn exec cli -name '*.[ch]' 2>/dev/null | sort
+	find lib host libbpf inspect learn exec cli -name '*.[ch]' 2>/dev/null | sort
 }
 
 # with_layers PROGRAM: awk with layer(PATH), "" for a path without one.
@@ -67,7 +67,7 @@ includes() {
 	code | while read -r file; do
 		sed -n 's/^#include [<"]\([^">]*\)[">].*/\1/p' "$file" |
 			while read -r name; do
-				for dir in "$(dirname "$file")" lib host inspect learn exec cli include; do
+				for dir in "$(dirname "$file")" lib host libbpf inspect learn exec cli include; do
 					if [ -f "$dir/$name" ]; then
 						echo "$file $dir/$name"
 						break
@@ -110,7 +110,7 @@ calls_out() {
 }
 
 raw_calls() {
-	code | grep -v '^lib/sys[^/]*[.]c$' | while read -r file; do
+	code | grep -Ev '^lib/sys[^/]*[.]c$|^libbpf/' | while read -r file; do
 		gcc -fpreprocessed -dD -E -P -w "$file" |
 			grep -E '(^|[^a-z_])syscall *\(|<(sys|asm)/(syscall|unistd[a-z0-9_]*)[.]h>' |
 			sed "s|^|$file: |"
@@ -123,5 +123,5 @@ rule "no file includes a higher layer" upward_includes
 rule "there are objects to look at" test -n "$(symbols)"
 rule "no object of the library calls a higher layer" upward_calls
 rule "the library writes nothing, never exits and reads no environment" calls_out
-rule "raw system calls are in lib/sys*.c alone" raw_calls
+rule "raw system calls are in lib/sys*.c and libbpf/ alone" raw_calls
 finish

@@ -14,7 +14,9 @@ needed() {
 	sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' "$work/dynamic" >"$work/needed"
 	grep -q '^libc[.]so' "$work/needed" || echo "$1: readelf shows no libc"
 	grep -Ev "^($2)[.]so[.0-9]*\$" "$work/needed" | sed "s|^|$1: needs |"
-	grep -E '\((RPATH|RUNPATH)\)' "$work/dynamic" | sed "s|^|$1: |"
+	# What points into the build is taken out when it is installed.
+	# shellcheck disable=SC2016 # the loader's variable
+	grep -E '\((RPATH|RUNPATH)\)' "$work/dynamic" | grep -vF '[$ORIGIN/../lib]' | sed "s|^|$1: |"
 }
 
 # loaded: all that the loader maps for the command, without running it.
@@ -37,8 +39,32 @@ loaded_by() {
 }
 
 rule "the library needs libc alone" needed "$build/lib/libbpftoken.so" 'libc|ld-linux.*'
+rule "libbpftoken-libbpf needs libbpftoken and libc alone" \
+	needed "$build/libbpf/libbpftoken-libbpf.so" 'libc|ld-linux.*|libbpftoken'
 rule "the command needs libc, json-c, libcap, libseccomp and inih at most" \
 	needed "$build/bpftoken" 'libc|ld-linux.*|libjson-c|libcap|libseccomp|libinih'
+# nothing_needed: the preload library works under any C library.
+nothing_needed() {
+	library=$build/preload/libbpftoken-preload.so
+	readelf -dW "$library" | grep -E '\((NEEDED|TEXTREL|RPATH|RUNPATH)\)'
+	nm -D "$library" | awk '$NF == "syscall" { found = 1; next }
+		$1 != "w" { print $NF ": neither syscall nor weak" }
+		END { if (!found) print "no syscall" }'
+}
+
+# assembles TARGET: the syscall() of an architecture that this is not.
+assembles() {
+	clang --target="$1" -c -x assembler-with-cpp -o "$work/syscall.o" libbpf/syscall.S
+}
+
+rule "the preload library needs no library" nothing_needed
+for target in x86_64 i386 aarch64 armv7 riscv64; do
+	if command -v clang >"$work/where"; then
+		rule "syscall() assembles for $target" assembles "$target-linux-gnu"
+	else
+		skip "syscall() assembles for $target" "no clang"
+	fi
+done
 rule "nothing that the command needs brings libbpf or libelf" loaded
 printf 'delegate_cmds=map_create\n' >"$work/policy"
 rule "bpftoken policy loads no libbpf and no libelf" loaded_by policy show "$work/policy"

@@ -380,6 +380,34 @@ static void discovery_takes_the_first_that_covers(void)
 	live_container_end(&container);
 }
 
+/* Covered by another file system, below a name with blanks, and a part of it alone. */
+static void search_odd_mounts(void *data)
+{
+	static const char spaced[] = "/run/a b\\c", part[] = "/run/part";
+	struct bpftoken_error err;
+
+	(void)data;
+	EXPECT_EQ(mount("live", "/run", "tmpfs", 0, NULL), 0);
+	EXPECT_EQ(mkdir(spaced, 0755) | mkdir(part, 0755), 0);
+	EXPECT_EQ(mkdir(LIVE_BPFFS "/below", 0755), 0);
+	EXPECT_EQ(mount(LIVE_BPFFS "/below", part, NULL, MS_BIND, NULL), 0);
+	EXPECT_EQ(mount(LIVE_BPFFS, spaced, NULL, MS_BIND, NULL), 0);
+	EXPECT_EQ(mount("live", LIVE_BPFFS, "tmpfs", 0, NULL), 0);
+	expect_masks(search(NULL, NULL, &err), SMALL_POLICY);
+	expect_masks(search(NULL, spaced, &err), SMALL_POLICY);
+	EXPECT_EQ(search(NULL, part, &err), -EINVAL);
+	EXPECT_EQ(umount2(spaced, MNT_DETACH), 0);
+	/* what is left are the covered one and the part */
+	EXPECT(search(NULL, NULL, &err) < 0);
+	EXPECT_EQ(umount2(LIVE_BPFFS, MNT_DETACH), 0);
+	expect_masks(search(NULL, NULL, &err), SMALL_POLICY);
+}
+
+static void discovery_of_odd_mounts(void)
+{
+	live_in_container(SMALL_POLICY, search_odd_mounts, NULL);
+}
+
 static void nothing_to_discover(void *data)
 {
 	struct bpftoken_error err;
@@ -545,6 +573,7 @@ static const struct live_test tests[] = {
 	{ "adopt", adopt, false },
 	{ "adopt: the parent's, in the command", token_of_the_parent, false },
 	{ "open: the first that covers", discovery_takes_the_first_that_covers, false },
+	{ "open: covered, renamed and partial mounts", discovery_of_odd_mounts, false },
 	{ "open: nothing there", discovery_finds_nothing, false },
 	{ "info: the policy and fdinfo", info_is_the_policy, false },
 	{ "info: what is no token", info_of_what_is_no_token, false },
