@@ -58,11 +58,12 @@ assembles() {
 }
 
 rule "the preload library needs no library" nothing_needed
-for target in x86_64 i386 aarch64 armv7 riscv64; do
+for target in x86_64-linux-gnu i386-linux-gnu aarch64-linux-gnu \
+	armv7-linux-gnueabihf riscv64-linux-gnu; do
 	if command -v clang >"$work/where"; then
-		rule "syscall() assembles for $target" assembles "$target-linux-gnu"
+		rule "syscall() assembles for ${target%%-*}" assembles "$target"
 	else
-		skip "syscall() assembles for $target" "no clang"
+		skip "syscall() assembles for ${target%%-*}" "no clang"
 	fi
 done
 rule "nothing that the command needs brings libbpf or libelf" loaded

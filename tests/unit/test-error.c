@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define LAST_STAGE BPFTOKEN_STAGE_BTF_GET_FD_BY_ID
+#define LAST_STAGE BPFTOKEN_STAGE_PRELOAD
 
 static int set_up(void **state)
 {
