@@ -159,8 +159,12 @@ static int take_listener(const struct exec_options *o, int sock, struct program 
 	r = supply_init(&supervisor->supply, listener, o->token_fd);
 	if (r < 0)
 		return err_raise(err, BPFTOKEN_STAGE_LISTENER, r, NULL);
-	r = answer_child(TAKE_FD(listener), err);
-	return r < 0 ? r : supervisor_start(supervisor, err);
+	r = answer_child(listener, err);
+	if (r == 0)
+		r = supervisor_start(supervisor, err);
+	if (r == 0)
+		(void)TAKE_FD(listener);
+	return r;
 }
 
 /* Before the program runs, so that it does not where its number cannot be told. */
@@ -272,6 +276,8 @@ static int run(const struct exec_options *o, const sigset_t *signals,
 
 	if (o->pid_file && pid_file < 0)
 		return pid_file;
+	/* It will hold copies of what its callers pass to the kernel. */
+	(void)sys_set_dumpable(false);
 	r = bring_up(o, o->via != EXEC_PRELOAD, old_mask, &program, &supervisor, err);
 	if (r < 0 && may_preload(o, err))
 		r = bring_up(o, false, old_mask, &program, &supervisor, err);
@@ -282,8 +288,6 @@ static int run(const struct exec_options *o, const sigset_t *signals,
 				"CAP_SYS_ADMIN here a listener is permitted on that "
 				"condition");
 		(void)sys_raise_nofile();
-		/* It holds copies of what its callers passed to the kernel. */
-		(void)sys_set_dumpable(false);
 		r = reap_and_forward(&program, signals);
 		sys_close(TAKE_FD(program.pidfd));
 	}

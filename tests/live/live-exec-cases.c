@@ -335,11 +335,11 @@ static int parallel_loads(int argc, char **argv)
 	struct bpftoken_error err;
 	int token;
 
-	(void)argc, (void)argv;
+	EXPECT_EQ(argc, 2);
 	make_large();
 	MADE(load_large(OLD_PROG, -1));
 	token = EXPECT_OK(bpftoken_open(NULL, &err), &err);
-	for (int i = 0; i < 5; i++) {
+	for (int i = 0; i < atoi(argv[1]); i++) {
 		const struct loads loads[] = { { 148, token },
 					       { OLD_PROG, -1 },
 					       { 148, -1 } };
@@ -354,8 +354,9 @@ static int parallel_loads(int argc, char **argv)
 	       "%llu, patched %llu\n",
 	       LARGE, (unsigned long long)best[0], (unsigned long long)best[1],
 	       (unsigned long long)best[2]);
-	EXPECT(best[1] * 2 < best[0] * 3);
-	EXPECT(best[2] * 2 < best[0] * 3);
+	/* once is no measurement */
+	EXPECT(atoi(argv[1]) == 1 ||
+	       (best[1] * 2 < best[0] * 3 && best[2] * 2 < best[0] * 3));
 	return 0;
 }
 
@@ -429,7 +430,8 @@ static void running(void)
 
 static void in_parallel(void)
 {
-	only_with_exec("parallel-loads");
+	only_with_exec(getenv("BPFTOKEN_KERNEL") ? "parallel-loads 1"
+						 : "parallel-loads 5");
 }
 
 /* ------------------------------------------------------------------- other callers */
