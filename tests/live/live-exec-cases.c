@@ -81,10 +81,10 @@ static void *rewrite(void *data)
 	uint32_t *words = (uint32_t *)(void *)shared_attr.bytes;
 
 	(void)data;
+	/* good for half of the time */
 	for (uint32_t i = 0; !stop_rewriting; i++) {
 		words[i % 40] = i;
-		if (i % 64 == 0)
-			shared_attr = map_attr();
+		shared_attr = map_attr();
 	}
 	return NULL;
 }
@@ -177,7 +177,8 @@ static int full_table(int argc, char **argv)
 		close(39);
 		EXPECT_EQ(MADE(create_map(sizes[i])), 39);
 	}
-	return 0;
+	/* no descriptor is left for what a sanitizer does at the end */
+	_exit(0);
 }
 
 static void *own_table(void *data)
@@ -526,6 +527,10 @@ static int many_calls(int argc, char **argv)
 	EXPECT_EQ(live_count_fds(), fds);
 	EXPECT_EQ(status_number(getppid(), "FDSize:"), table);
 	EXPECT(table <= 256);
+#ifdef __SANITIZE_ADDRESS__
+	/* which keeps what was freed */
+	resident += 256 * 1024;
+#endif
 	EXPECT(status_number(getppid(), "VmRSS:") < resident + 2048);
 	return 0;
 }
