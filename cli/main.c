@@ -6,11 +6,7 @@
 #include <string.h>
 
 static const struct cli_command *const commands[] = {
-	&cmd_run,
-	&cmd_exec,
-	&cmd_policy,
-	&cmd_test,
-	NULL,
+	&cmd_run, &cmd_exec, &cmd_policy, &cmd_test, NULL,
 };
 
 static void print_help(void)

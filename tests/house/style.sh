@@ -76,7 +76,7 @@ same_options() {
 # table: cli/main.c and the files of cli/ have the commands that --help shows.
 table() {
 	commands | sort >"$work/commands"
-	sed -n 's/^\t&cmd_\(.*\),$/\1/p' cli/main.c | tr _ - | sort >"$work/table"
+	grep -o '&cmd_[a-z_]*' cli/main.c | sed 's/&cmd_//' | tr _ - | sort >"$work/table"
 	same "bpftoken --help" "$work/commands" "the table of cli/main.c" "$work/table"
 	test -s "$work/table"
 }
