@@ -311,7 +311,7 @@ static int give_log(struct call *call, uint64_t address, uint32_t size)
 
 static void answer(struct call *call, int result, uint64_t address, uint32_t size)
 {
-	_cleanup_close_ int fd = result;
+	_cleanup_close_ _unused_ int fd = result;
 	const struct caller *caller = call->copy.caller;
 	int r = give_log(call, address, size);
 

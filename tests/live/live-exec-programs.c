@@ -195,7 +195,7 @@ static void python(void)
 	need_preload();
 	need("python3");
 	snprintf(script, sizeof(script), "python3 %s",
-		 live_built("../tests/programs/old.py"));
+		 live_built("tests/programs/old.py"));
 	only_with("--via notify", script);
 	only_with("--via preload", script);
 }
