@@ -156,10 +156,13 @@ static int ask_cmd(const struct probe_question *question, struct bpftoken_error 
 	if (count >= 0 && question->a >= (uint32_t)count)
 		return probe_lacks(reason, "the running kernel has no command %u",
 				   question->a);
-	if (!row)
-		return err_raise(reason, BPFTOKEN_STAGE_BPF, -EOPNOTSUPP,
-				 "how to call command %u without effect is not known",
-				 question->a);
+	if (!row) {
+		err_raise(reason, BPFTOKEN_STAGE_BPF, -EOPNOTSUPP,
+			  "how to call command %u without effect is not known",
+			  question->a);
+		err_fix(reason, "use a newer bpftoken");
+		return -EOPNOTSUPP;
+	}
 	words[row->offset / 4] = row->word;
 	r = sys_bpf(row->cmd, words, sizeof(words));
 	if (r >= 0)

@@ -39,12 +39,14 @@ int load_blob(struct btf_bytes *ret)
 
 static void forget(void)
 {
-	for (size_t set = 0; set < BPFTOKEN_SETS; set++) {
+	for (size_t set = 0; set < ALL_SETS; set++) {
 		for (size_t i = 0; i < learned[set].count; i++)
 			free((char *)(uintptr_t)learned[set].rows[i].name);
 		free(learned[set].rows);
 		learned[set] = (struct learned){ .max = -ENOENT };
 	}
+	btf_index_done(&kernel_index);
+	kernel_has_btf = false;
 	learn_once = (pthread_once_t)PTHREAD_ONCE_INIT;
 	loads = 0;
 }

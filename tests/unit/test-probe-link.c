@@ -227,6 +227,7 @@ static void newer_command(void **state)
 
 	assert_int_equal(bpftoken_probe_cmd(45, -1, &reason), -EOPNOTSUPP);
 	assert_non_null(strstr(reason.why, "command 45"));
+	assert_string_equal(reason.fix, "use a newer bpftoken");
 	assert_int_equal(fake_count("sys_bpf"), 0);
 	/* what its BTF has not, it lacks; and what is known is called */
 	assert_int_equal(bpftoken_probe_cmd(50, -1, &reason), BPFTOKEN_KERNEL_LACKS);
