@@ -38,7 +38,7 @@ static int fill_in_child(const void *image, size_t size, struct facts *facts)
 	return r;
 }
 
-static int refuse(const char *name, const struct facts *facts, struct bpftoken_error *err)
+static int refuse(const char *name, struct facts *facts, struct bpftoken_error *err)
 {
 	static const struct {
 		const char *why, *fix;
@@ -56,16 +56,32 @@ static int refuse(const char *name, const struct facts *facts, struct bpftoken_e
 				    -EINVAL, true },
 		[FACTS_TOO_LARGE] = { "it has more than 1024 programs or maps",
 				      "split the object", -E2BIG, false },
-		[FACTS_NO_MEMORY] = { "out of memory", "free some memory and repeat",
-				      -ENOMEM, false },
 	};
 
+	facts->said[sizeof(facts->said) - 1] = '\0';
 	err_raise(err, BPFTOKEN_STAGE_NONE, ends[facts->end].code, "%s%s%s",
 		  ends[facts->end].why, ends[facts->end].said ? ": " : "",
 		  ends[facts->end].said ? facts->said : "");
 	err_what(err, "cannot read the BPF object %s", name);
 	err_fix(err, "%s", ends[facts->end].fix);
 	return ends[facts->end].code;
+}
+
+/* A child whose memory an object has spoilt may leave anything. */
+static bool is_sound(const struct facts *facts)
+{
+	bool sound = facts->prog_count <= FACTS_PROGS && facts->map_count <= FACTS_MAPS &&
+		     facts->kfunc_count <= FACTS_KFUNCS;
+
+	for (uint32_t i = 0; sound && i < facts->prog_count; i++)
+		sound = memchr(facts->progs[i].name, '\0', FACTS_NAME) &&
+			memchr(facts->progs[i].section, '\0', FACTS_SECTION) &&
+			memchr(facts->progs[i].member, '\0', FACTS_NAME);
+	for (uint32_t i = 0; sound && i < facts->map_count; i++)
+		sound = memchr(facts->maps[i].name, '\0', FACTS_NAME);
+	for (uint32_t i = 0; sound && i < facts->kfunc_count; i++)
+		sound = memchr(facts->kfuncs[i], '\0', FACTS_NAME);
+	return sound;
 }
 
 int facts_read(const char *name, const void *image, size_t size, struct facts **ret_facts,
@@ -82,6 +98,8 @@ int facts_read(const char *name, const void *image, size_t size, struct facts **
 		err_what(err, "cannot read the BPF object %s", name);
 		return r;
 	}
+	if (facts->end >= FACTS_ENDS || (facts->end == FACTS_READ && !is_sound(facts)))
+		facts->end = FACTS_UNFINISHED;
 	if (facts->end != FACTS_READ)
 		return refuse(name, facts, err);
 	*ret_facts = TAKE_PTR(facts);

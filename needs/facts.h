@@ -50,7 +50,7 @@ enum facts_end {
 	FACTS_NO_LIBBPF, /* it is not installed; said tells more */
 	FACTS_REFUSED, /* libbpf does not take it; said tells why */
 	FACTS_TOO_LARGE, /* more programs or maps than there is room for */
-	FACTS_NO_MEMORY,
+	FACTS_ENDS,
 };
 
 struct facts {

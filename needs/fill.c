@@ -120,9 +120,9 @@ static bool take_maps(const struct libbpf *bpf, const struct bpf_object *object,
 	return true;
 }
 
-/* -------------------------------------------------------------------- BTF */
+/* ---------------------------------------------------------- the file itself */
 
-/* The kernel's functions in a data section of this name, which libbpf makes them. */
+/* The functions among the externs of a section; the others are variables. */
 static void take_kfuncs(const struct libbpf *bpf, const struct btf *btf,
 			const struct btf_type *section, struct facts *facts)
 {
@@ -138,8 +138,6 @@ static void take_kfuncs(const struct libbpf *bpf, const struct btf *btf,
 				  bpf->btf_name(btf, type->name_off));
 	}
 }
-
-/* ---------------------------------------------------------- the file itself */
 
 /* As it stands: an opened object's BTF no longer says which functions are the kernel's. */
 static void take_btf_section(const struct libbpf *bpf, const Elf_Data *data,

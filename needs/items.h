@@ -47,9 +47,8 @@ void items_bit(struct needs_pass *pass, enum needs_by by, uint32_t set, uint32_t
 /* What libbpf needs to load this object (probes.c). */
 void needs_libbpf(struct needs_pass *pass, uint32_t version);
 
-/* Does a program load, and a map get created, without further ado? */
+/* Is a program loaded, as far as was asked? */
 bool needs_counts_prog(const struct needs *needs, const struct facts_prog *prog);
-bool needs_counts_map(const struct facts_map *map);
 
 /* The attach type that a program is loaded with, in a container, before the kernel's fixup. */
 uint32_t needs_attach_type(const struct facts_prog *prog);

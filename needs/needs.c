@@ -24,11 +24,6 @@ bool needs_counts_prog(const struct needs *needs, const struct facts_prog *prog)
 	return prog->autoload || needs->opts.optional;
 }
 
-bool needs_counts_map(const struct facts_map *map)
-{
-	return map->autocreate;
-}
-
 uint32_t needs_prog_type(const struct facts_prog *prog)
 {
 	const struct section *section = section_find(prog->section);
@@ -200,7 +195,7 @@ static void add_facts(struct needs *needs, const char *label, const struct facts
 	struct helper_of of = { &pass, "a subprogram" };
 
 	for (uint32_t i = 0; i < facts->map_count; i++)
-		if (needs_counts_map(&facts->maps[i]))
+		if (facts->maps[i].autocreate)
 			add_map(&pass, &facts->maps[i]);
 	for (uint32_t i = 0; i < facts->prog_count; i++) {
 		const struct facts_prog *prog = &facts->progs[i];

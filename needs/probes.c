@@ -26,7 +26,7 @@
 static bool has_internal(const struct facts *facts)
 {
 	for (uint32_t i = 0; i < facts->map_count; i++)
-		if (facts->maps[i].internal && needs_counts_map(&facts->maps[i]))
+		if (facts->maps[i].internal && facts->maps[i].autocreate)
 			return true;
 	return false;
 }

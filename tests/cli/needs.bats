@@ -115,6 +115,24 @@ setup() {
 	expect_error 1 'libbpf refuses it: '
 }
 
+@test "libbpf that is not there, and one that dies, are told from a bad object" {
+	mkdir "$BATS_TEST_TMPDIR/lib"
+	: >"$BATS_TEST_TMPDIR/lib/libbpf.so.1"
+	export LD_LIBRARY_PATH=$BATS_TEST_TMPDIR/lib
+	bpftoken needs "$objects/tc.bpf.o"
+	expect_error 1 'it takes libbpf to read BPF objects: '
+	cc -shared -fPIC -x c -o "$BATS_TEST_TMPDIR/lib/libbpf.so.1" - <<-'END'
+		#include <signal.h>
+		#include <unistd.h>
+		__attribute__((constructor)) static void die(void)
+		{
+			kill(getpid(), SIGKILL);
+		}
+	END
+	bpftoken needs "$objects/tc.bpf.o"
+	expect_error 1 'libbpf crashed over it, or did not come to an end: '
+}
+
 @test "wrong usage" {
 	bpftoken needs
 	expect_error 2 'no object given'
