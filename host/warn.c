@@ -36,19 +36,20 @@ static bool shares_cgroup(const struct warn_facts *facts)
 }
 
 static const struct {
+	const char *name;
 	bool (*holds)(const struct warn_facts *facts);
 	uint64_t progs;
 	const char *says; /* behind the names of the types */
 } rows[] = {
-	{ shares_net, NETWORK_PROGS,
+	{ "host-net", shares_net, NETWORK_PROGS,
 	  "act on the network of the host, which the container shares" },
-	{ shares_cgroup, CGROUP_PROGS,
+	{ "host-cgroup", shares_cgroup, CGROUP_PROGS,
 	  "act on any cgroup of the host that the container can open, since it shares "
 	  "the host's cgroup namespace" },
 };
 
 struct say {
-	void (*say)(const char *warning, void *data);
+	warn_say say;
 	void *data;
 };
 
@@ -57,11 +58,11 @@ static void say_host_wide(const struct lint_finding *finding, void *data)
 	const struct say *to = data;
 
 	if (!strcmp(finding->rule, "host-wide"))
-		to->say(finding->reason, to->data);
+		to->say(finding->rule, finding->reason, to->data);
 }
 
 void warn_each(const struct bpftoken_policy *policy, const struct warn_facts *facts,
-	       void (*say)(const char *warning, void *data), void *data)
+	       warn_say say, void *data)
 {
 	const struct lint_input input = { .policy = policy };
 	struct say to = { say, data };
@@ -72,7 +73,7 @@ void warn_each(const struct bpftoken_policy *policy, const struct warn_facts *fa
 			 "host uid %u owns the container's user namespace, and so gets "
 			 "what is delegated, outside the container, too",
 			 facts->owner);
-		say(line, data);
+		say("user-owned", line, data);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		uint64_t progs = policy->mask[BPFTOKEN_PROGS] & rows[i].progs;
@@ -83,13 +84,13 @@ void warn_each(const struct bpftoken_policy *policy, const struct warn_facts *fa
 		text_add(&text, "programs of type ");
 		list_format(&text, BPFTOKEN_PROGS, progs, " ");
 		text_add(&text, " %s", rows[i].says);
-		say(text.failed ? "out of memory" : text.data, data);
+		say(rows[i].name, text.failed ? "out of memory" : text.data, data);
 		text_done(&text);
 	}
 	(void)lint_policy(&input, say_host_wide, &to);
 }
 
-void warn_print(const char *warning, _unused_ void *data)
+void warn_print(_unused_ const char *name, const char *warning, _unused_ void *data)
 {
 	fprintf(stderr, "bpftoken: warning: %s\n", warning);
 }
