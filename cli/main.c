@@ -6,7 +6,8 @@
 #include <string.h>
 
 static const struct cli_command *const commands[] = {
-	&cmd_hook, &cmd_run, &cmd_mount, &cmd_umount, &cmd_policy, &cmd_test, NULL,
+	&cmd_hook, &cmd_run,	&cmd_mount, &cmd_umount,
+	&cmd_list, &cmd_policy, &cmd_test,  NULL,
 };
 
 static void print_help(void)
