@@ -26,6 +26,7 @@ demo: all
 bench: all
 	@sh bench/run
 	@sh bench/hook
+	@sh bench/list
 
 install: all
 	meson install -C build --no-rebuild
