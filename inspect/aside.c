@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #define LATE_MS 500
-#define MOST_LATE 4
+#define ALL_MS 2000
 #define END_MS 200
 
 struct answer {
@@ -22,6 +22,7 @@ struct asking {
 	char *answers;
 	size_t size;
 	const void *data;
+	uint64_t deadline;
 };
 
 static _Noreturn void answer_all(const struct asking *asking, int sock)
@@ -41,7 +42,7 @@ static _Noreturn void answer_all(const struct asking *asking, int sock)
 /* Takes answers until all are there or one is late. */
 static void take_answers(struct asking *asking, int sock)
 {
-	while (asking->next < asking->count) {
+	while (asking->next < asking->count && sys_now_ms() < asking->deadline) {
 		struct answer answer;
 		int fd = -EBADF;
 
@@ -57,9 +58,10 @@ static void take_answers(struct asking *asking, int sock)
 void aside_ask(size_t count, void (*ask)(size_t index, void *answer, const void *data),
 	       void *answers, size_t size, const void *data)
 {
-	struct asking asking = { count, 0, ask, answers, size, data };
+	struct asking asking = { count, 0, ask, answers, size, data, 0 };
 
-	for (int late = 0; late < MOST_LATE && asking.next < count; late++) {
+	asking.deadline = sys_now_ms() + ALL_MS;
+	while (asking.next < count && sys_now_ms() < asking.deadline) {
 		_cleanup_close_ int pidfd = -EBADF, sock = -EBADF;
 		siginfo_t info;
 		int pair[2];

@@ -13,8 +13,8 @@
 
 /*
  * Calls ask() in a child for 0..count-1, each writing an answer of size bytes; the answer
- * of one that does not come in time is left as it is. Bounded to about two seconds of
- * waiting in all: what is left then stays as it is, too.
+ * of one that does not come in time is left as it is. Two seconds are the end of it: what
+ * is left then stays as it is, too.
  */
 void aside_ask(size_t count, void (*ask)(size_t index, void *answer, const void *data),
 	       void *answers, size_t size, const void *data);

@@ -31,6 +31,7 @@ struct questions {
 };
 
 struct reply {
+	bool answered;
 	enum survey_fit fit;
 	int64_t since;
 };
@@ -117,6 +118,7 @@ static void ask_place(size_t index, void *answer, const void *data)
 	char path[64];
 	uint32_t type;
 
+	reply->answered = true;
 	snprintf(path, sizeof(path), "/proc/%d/root", (int)question->user.pid);
 	root_fd = sys_openat(AT_FDCWD, path, O_PATH | O_DIRECTORY);
 	if (root_fd < 0)
@@ -131,26 +133,42 @@ static void ask_place(size_t index, void *answer, const void *data)
 		reply->fit = judge_fit(fd, question->user.pid);
 }
 
-/* One for each user namespace that sees the place; one at least, for the age. */
-static int gather(const struct survey *survey, struct questions *questions)
+/* One for each user namespace that sees the place. */
+static int add_questions(const struct survey *survey, uint32_t place,
+			 struct questions *questions)
 {
-	for (size_t i = 0; i < survey->places.count; i++) {
-		const struct survey_space *space =
-			&survey->spaces.at[survey->places.at[i].space];
+	const struct survey_space *space =
+		&survey->spaces.at[survey->places.at[place].space];
 
-		for (size_t j = 0; j < space->user_count; j++) {
-			struct question *grown =
-				array_grow(questions->at, questions->count,
-					   &questions->size, sizeof(*questions->at));
+	for (size_t i = 0; i < space->user_count; i++) {
+		struct question *grown =
+			array_grow(questions->at, questions->count, &questions->size,
+				   sizeof(*questions->at));
 
-			if (!grown)
-				return -ENOMEM;
-			questions->at = grown;
-			questions->at[questions->count++] =
-				(struct question){ (uint32_t)i, space->users[j] };
-		}
+		if (!grown)
+			return -ENOMEM;
+		questions->at = grown;
+		questions->at[questions->count++] =
+			(struct question){ place, space->users[i] };
 	}
 	return 0;
+}
+
+/* Something of each bpffs first, should the time not suffice for all. */
+static int gather(const struct survey *survey, struct questions *questions)
+{
+	int r = 0;
+
+	for (int rest = 0; rest < 2; rest++) {
+		for (uint32_t i = 0; r == 0 && i < survey->places.count; i++) {
+			const struct survey_bpffs *bpffs =
+				&survey->bpffs.at[survey->places.at[i].bpffs];
+
+			if ((bpffs->first_place != i) == rest)
+				r = add_questions(survey, i, questions);
+		}
+	}
+	return r;
 }
 
 static void take_reply(struct survey *survey, const struct question *question,
@@ -159,6 +177,7 @@ static void take_reply(struct survey *survey, const struct question *question,
 	struct survey_place *place = &survey->places.at[question->place];
 	bool first = !place->user.pid;
 
+	survey->unseen.files += !reply->answered;
 	if (first || (reply->fit < place->fit && place->fit != SURVEY_FITS)) {
 		place->fit = reply->fit;
 		place->user = question->user;

@@ -39,8 +39,9 @@ static inline int list_to_file(const char *options, const char *file)
 	char *const argv[] = { (char *)(uintptr_t) "sh", (char *)(uintptr_t) "-c", line,
 			       NULL };
 
-	snprintf(line, sizeof(line), "exec %s list %s >%s 2>&1", command_copy(), options,
-		 file);
+	/* no exec: live_command() waits for the shell's own outputs to be closed */
+	snprintf(line, sizeof(line), "%s list %s >%s 2>&1; exit $?", command_copy(),
+		 options, file);
 	live_command(&result, argv);
 	return result.status;
 }
@@ -57,7 +58,7 @@ static inline struct json_object *list_json(const char *options)
 
 	/* what is on stderr is for people */
 	snprintf(line, sizeof(line), "--json %s 2>/dev/null", options);
-	EXPECT_EQ(list_to_file(line, "/run/list.json 2>/dev/null #"), 0);
+	EXPECT_EQ(list_to_file(line, "/run/list.json 2>/dev/null; exit $? #"), 0);
 	fd = open("/run/list.json", O_RDONLY | O_CLOEXEC);
 	EXPECT(fd >= 0);
 	len = read(fd, text, sizeof(text) - 1);
