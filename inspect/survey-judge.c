@@ -9,6 +9,7 @@
 #include "lint.h"
 #include "text.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -119,13 +120,39 @@ static int judge(struct survey *survey, struct survey_bpffs *bpffs)
 	return saying.failed ? -ENOMEM : 0;
 }
 
+/* A runtime's own state knows what no cgroup says. */
+static void take_state(const struct engine_container *container, pid_t pid, void *data)
+{
+	struct survey *survey = data;
+	uint64_t id;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/mnt", (int)pid);
+	if (sys_inode(AT_FDCWD, path, &id) < 0)
+		return;
+	for (size_t i = 0; i < survey->spaces.count; i++) {
+		struct survey_space *space = &survey->spaces.at[i];
+
+		if (space->id == id && (!space->container.engine ||
+					!strcmp(space->container.engine, "unit")))
+			space->container = *container;
+	}
+}
+
 int survey_judge(struct survey *survey)
 {
+	bool unknown = false;
 	int r = 0;
 
-	for (size_t i = 0; i < survey->spaces.count; i++)
-		(void)engine_of_pid(survey->spaces.at[i].pid,
-				    &survey->spaces.at[i].container);
+	for (size_t i = 0; i < survey->spaces.count; i++) {
+		struct survey_space *space = &survey->spaces.at[i];
+
+		(void)engine_of_pid(space->pid, &space->container);
+		unknown |= !space->container.engine ||
+			   !strcmp(space->container.engine, "unit");
+	}
+	if (unknown)
+		engine_states("", take_state, survey);
 	for (size_t i = 0; r == 0 && i < survey->bpffs.count; i++)
 		r = judge(survey, &survey->bpffs.at[i]);
 	return r;
