@@ -34,7 +34,7 @@ static const char head[] =
 	"body{font:15px/1.45 system-ui,sans-serif;color:var(--ink);"
 	"background:var(--paper);margin:2rem;max-width:90rem}\n"
 	"h1{font-size:1.5rem;margin:0}h2{font-size:1.1rem;margin:2rem 0 .5rem}\n"
-	"p{margin:.3rem 0;color:var(--soft)}.scroll{overflow-x:auto}\n"
+	"a{color:inherit}p{margin:.3rem 0;color:var(--soft)}.scroll{overflow-x:auto}\n"
 	"table{border-collapse:collapse}th{font-weight:500;text-align:left}\n"
 	"thead th.type{height:9.5rem;vertical-align:bottom;padding:0;width:1.7rem}\n"
 	"thead th.type span{writing-mode:vertical-rl;transform:rotate(180deg);"
