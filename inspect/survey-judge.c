@@ -90,11 +90,11 @@ static void say_detached(struct saying *saying)
 
 	if (saying->bpffs->place_count)
 		return;
-	snprintf(line, sizeof(line),
-		 "no mount shows it any more, and %u process%s still hold%s it",
-		 saying->bpffs->holder_count,
-		 saying->bpffs->holder_count == 1 ? "" : "es",
-		 saying->bpffs->holder_count == 1 ? "s" : "");
+	snprintf(
+		line, sizeof(line),
+		"no mount that a process sees shows it any more, and %u process%s still hold%s it",
+		saying->bpffs->holder_count, saying->bpffs->holder_count == 1 ? "" : "es",
+		saying->bpffs->holder_count == 1 ? "s" : "");
 	say(saying, SURVEY_DETACHED, line);
 }
 
