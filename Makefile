@@ -29,6 +29,7 @@ bench: all
 	@sh bench/map-create
 	@sh bench/run-mount
 	@sh bench/hook
+	@sh bench/list
 
 install: all
 	meson install -C build --no-rebuild

@@ -5,6 +5,7 @@
 #include "dialects.h"
 #include "error.h"
 #include "names.h"
+#include "policy-json.h"
 #include "presets.h"
 
 #include <string.h>
@@ -35,39 +36,14 @@ static int show_text(const struct bpftoken_policy *policy)
 	return 0;
 }
 
-/* {"any": bool, "mask": "0x...", "names": [...], "unnamed": [value...]} */
-static struct json_object *set_json(uint32_t set, uint64_t mask)
-{
-	_cleanup_json_ struct json_object *object = json_object_new_object();
-	_cleanup_json_ struct json_object *names = json_object_new_array();
-	_cleanup_json_ struct json_object *unnamed = json_object_new_array();
-	bool any = mask == POLICY_ANY, ok = true;
-	char hex[2 + 16 + 1];
-
-	snprintf(hex, sizeof(hex), "0x%jx", (uintmax_t)mask);
-	for (uint32_t value = 0; ok && !any && value <= NAMES_MAX_VALUE; value++) {
-		const char *name = bpftoken_name(set, value);
-
-		if (!(mask >> value & 1))
-			continue;
-		ok = name ? json_append(names, json_object_new_string(name))
-			  : json_append(unnamed, json_object_new_int((int)value));
-	}
-	ok = ok && json_add(object, "any", json_object_new_boolean(any)) &&
-	     json_add(object, "mask", json_object_new_string(hex)) &&
-	     json_add(object, "names", TAKE_PTR(names)) &&
-	     json_add(object, "unnamed", TAKE_PTR(unnamed));
-	return ok ? TAKE_PTR(object) : NULL;
-}
-
 static int show_json(const struct bpftoken_policy *policy)
 {
 	_cleanup_json_ struct json_object *root = json_object_new_object();
 	bool ok = true;
 
 	for (uint32_t set = 0; set < BPFTOKEN_SETS; set++)
-		ok = ok &&
-		     json_add(root, host_keys[set], set_json(set, policy->mask[set]));
+		ok = ok && json_add(root, host_keys[set],
+				    policy_set_json(set, policy->mask[set]));
 	if (policy->memlock == POLICY_UNLIMITED)
 		ok = ok && json_add(root, "memlock", json_object_new_string("unlimited"));
 	else if (policy->memlock)

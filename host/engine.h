@@ -42,4 +42,13 @@ int engine_read(const char *root, pid_t pid, struct engine_container *ret_contai
 int engine_find(const char *root, const char *name, pid_t *ret_pid,
 		struct engine_container *ret_container, struct bpftoken_error *err);
 
+/*
+ * The containers of the runtimes that keep their state in /run, runc and crun, whose
+ * cgroups may be called anything: calls each() with those whose init runs. root as above.
+ */
+void engine_states(const char *root,
+		   void (*each)(const struct engine_container *container, pid_t pid,
+				void *data),
+		   void *data);
+
 #endif

@@ -28,20 +28,22 @@ static bool shares_cgroup(const struct warn_facts *facts)
 }
 
 static const struct {
+	const char *name;
 	bool (*holds)(const struct warn_facts *facts); /* NULL = always */
 	uint64_t (*progs)(const struct bpftoken_policy *policy);
 	const char *says; /* behind the names of the types */
 } rows[] = {
-	{ shares_net, lint_network_progs,
+	{ "host-net", shares_net, lint_network_progs,
 	  "act on the network of the host, which the container shares" },
-	{ shares_cgroup, lint_cgroup_progs,
+	{ "host-cgroup", shares_cgroup, lint_cgroup_progs,
 	  "act on any cgroup of the host that the container can open, since it shares "
 	  "the host's cgroup namespace" },
-	{ NULL, lint_host_progs, "see or change the whole host, not the container only" },
+	{ "host-wide", NULL, lint_host_progs,
+	  "see or change the whole host, not the container only" },
 };
 
 void warn_each(const struct bpftoken_policy *policy, const struct warn_facts *facts,
-	       void (*say)(const char *warning, void *data), void *data)
+	       warn_say say, void *data)
 {
 	char line[160];
 
@@ -50,7 +52,7 @@ void warn_each(const struct bpftoken_policy *policy, const struct warn_facts *fa
 			 "host uid %u owns the container's user namespace, and so gets "
 			 "what is delegated, outside the container, too",
 			 facts->owner);
-		say(line, data);
+		say("user-owned", line, data);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		uint64_t progs = rows[i].progs(policy);
@@ -61,12 +63,12 @@ void warn_each(const struct bpftoken_policy *policy, const struct warn_facts *fa
 		text_add(&text, "programs of type ");
 		list_format(&text, BPFTOKEN_PROGS, progs, " ");
 		text_add(&text, " %s", rows[i].says);
-		say(text.failed ? "out of memory" : text.data, data);
+		say(rows[i].name, text.failed ? "out of memory" : text.data, data);
 		text_done(&text);
 	}
 }
 
-void warn_print(const char *warning, _unused_ void *data)
+void warn_print(_unused_ const char *name, const char *warning, _unused_ void *data)
 {
 	fprintf(stderr, "bpftoken: warning: %s\n", warning);
 }

@@ -21,11 +21,17 @@ struct warn_facts {
 /* Looks at a process. 0, or a negative errno with err filled. */
 int warn_observe(pid_t pid, struct warn_facts *ret_facts, struct bpftoken_error *err);
 
-/* Calls say() with each warning, one sentence without full stop. */
+/*
+ * Takes a warning: a sentence without full stop, and its name: "user-owned", "host-net",
+ * "host-cgroup" or "host-wide".
+ */
+typedef void (*warn_say)(const char *name, const char *warning, void *data);
+
+/* Calls say() with each warning. */
 void warn_each(const struct bpftoken_policy *policy, const struct warn_facts *facts,
-	       void (*say)(const char *warning, void *data), void *data);
+	       warn_say say, void *data);
 
 /* The usual say(): "bpftoken: warning: ..." on stderr. */
-void warn_print(const char *warning, void *data);
+void warn_print(const char *name, const char *warning, void *data);
 
 #endif

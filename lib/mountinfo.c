@@ -70,9 +70,8 @@ int mountinfo_split(char *line, struct mountinfo *ret_mount)
 
 /* The lines that are whole in buf; ret_used says how far they go. */
 static int each_line(char *buf, size_t len, size_t *ret_used,
-		     int (*each)(const struct mountinfo *, void *), void *data)
+		     int (*each)(char *line, void *data), void *data)
 {
-	struct mountinfo mount;
 	char *newline;
 	size_t used = 0;
 	int r = 0;
@@ -82,27 +81,17 @@ static int each_line(char *buf, size_t len, size_t *ret_used,
 
 		*newline = '\0';
 		used = (size_t)(newline - buf) + 1;
-		r = mountinfo_split(line, &mount);
-		if (r == 0)
-			r = each(&mount, data);
+		r = each(line, data);
 	}
 	*ret_used = used;
 	return r;
 }
 
-int mountinfo_each(pid_t pid, int (*each)(const struct mountinfo *mount, void *data),
-		   void *data)
+int mountinfo_lines(int fd, int (*each)(char *line, void *data), void *data)
 {
-	_cleanup_close_ int fd = -EBADF;
 	_cleanup_free_ char *buf = NULL;
 	size_t size = 16384, len = 0, used;
-	char path[64] = "/proc/self/mountinfo";
 
-	if (pid)
-		snprintf(path, sizeof(path), "/proc/%d/mountinfo", (int)pid);
-	fd = sys_openat(AT_FDCWD, path, O_RDONLY);
-	if (fd < 0)
-		return fd;
 	buf = malloc(size);
 	if (!buf)
 		return -ENOMEM;
@@ -126,4 +115,33 @@ int mountinfo_each(pid_t pid, int (*each)(const struct mountinfo *mount, void *d
 			buf = more;
 		}
 	}
+}
+
+struct mounts {
+	int (*each)(const struct mountinfo *mount, void *data);
+	void *data;
+};
+
+static int split_and_call(char *line, void *data)
+{
+	const struct mounts *mounts = data;
+	struct mountinfo mount;
+	int r = mountinfo_split(line, &mount);
+
+	return r < 0 ? r : mounts->each(&mount, mounts->data);
+}
+
+int mountinfo_each(pid_t pid, int (*each)(const struct mountinfo *mount, void *data),
+		   void *data)
+{
+	struct mounts mounts = { each, data };
+	_cleanup_close_ int fd = -EBADF;
+	char path[64] = "/proc/self/mountinfo";
+
+	if (pid)
+		snprintf(path, sizeof(path), "/proc/%d/mountinfo", (int)pid);
+	fd = sys_openat(AT_FDCWD, path, O_RDONLY);
+	if (fd < 0)
+		return fd;
+	return mountinfo_lines(fd, split_and_call, &mounts);
 }

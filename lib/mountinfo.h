@@ -26,6 +26,9 @@ struct mountinfo {
 int mountinfo_each(pid_t pid, int (*each)(const struct mountinfo *mount, void *data),
 		   void *data);
 
+/* The same of an open file, with the lines as they are, for those who want few of them. */
+int mountinfo_lines(int fd, int (*each)(char *line, void *data), void *data);
+
 /* Splits one line (without newline), in place. -EPROTO when it is not one. */
 int mountinfo_split(char *line, struct mountinfo *ret_mount);
 

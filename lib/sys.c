@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/fsuid.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
@@ -324,17 +325,51 @@ int sys_path_fs_type(const char *path, uint32_t *ret_type)
 	return 0;
 }
 
-int sys_look(const char *path, struct sys_file *ret_file)
+int sys_look_at(int dir_fd, const char *path, struct sys_file *ret_file)
 {
 	struct statx stx;
 
-	if (statx(AT_FDCWD, path, AT_STATX_DONT_SYNC,
-		  STATX_TYPE | STATX_MODE | STATX_NLINK, &stx) < 0)
+	if (statx(dir_fd, path, AT_STATX_DONT_SYNC | (path[0] ? 0 : AT_EMPTY_PATH),
+		  STATX_BASIC_STATS | STATX_MNT_ID, &stx) < 0)
 		return -errno;
-	ret_file->dev = makedev(stx.stx_dev_major, stx.stx_dev_minor);
-	ret_file->mode = stx.stx_mode;
-	ret_file->nlink = stx.stx_nlink;
+	*ret_file = (struct sys_file){
+		.dev = makedev(stx.stx_dev_major, stx.stx_dev_minor),
+		.ino = stx.stx_ino,
+		.mount_id = stx.stx_mnt_id,
+		.size = stx.stx_size,
+		.mode = stx.stx_mode,
+		.nlink = stx.stx_nlink,
+		.uid = stx.stx_uid,
+		.oldest = stx.stx_mtime.tv_sec,
+	};
+	if (stx.stx_ctime.tv_sec < ret_file->oldest)
+		ret_file->oldest = stx.stx_ctime.tv_sec;
+	if (stx.stx_atime.tv_sec < ret_file->oldest)
+		ret_file->oldest = stx.stx_atime.tv_sec;
 	return 0;
+}
+
+int sys_look(const char *path, struct sys_file *ret_file)
+{
+	return sys_look_at(AT_FDCWD, path, ret_file);
+}
+
+/* fs/namei.c, may_create() and vfs_mknod(). */
+int sys_knows_ids(int dir_fd, uid_t uid, gid_t gid)
+{
+	static const char name[] = "bpftoken";
+	int gid_before = setfsgid(gid), uid_before = setfsuid(uid);
+	int r = -EPERM;
+
+	if (setfsuid((uid_t)-1) == (int)uid && setfsgid((gid_t)-1) == (int)gid) {
+		r = result(mknodat(dir_fd, name, S_IFIFO, 0));
+		if (r == 0)
+			(void)unlinkat(dir_fd, name, 0);
+		r = r == -EPERM ? 1 : r == -EOVERFLOW ? 0 : r < 0 ? r : -EIO;
+	}
+	setfsuid((uid_t)uid_before);
+	setfsgid((gid_t)gid_before);
+	return r;
 }
 
 /* struct linux_dirent64 of getdents64(2): what stands before the name. */
@@ -732,6 +767,18 @@ int sys_limit_effort(unsigned int seconds)
 	int r = result(setrlimit(RLIMIT_CPU, &time));
 
 	return r < 0 ? r : result(setrlimit(RLIMIT_CORE, &core));
+}
+
+int sys_raise_files(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return -errno;
+	limit.rlim_cur = limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return -errno;
+	return limit.rlim_cur > INT32_MAX ? INT32_MAX : (int)limit.rlim_cur;
 }
 
 int sys_set_memlock(uint64_t bytes, uint64_t *ret_got)

@@ -84,10 +84,21 @@ int sys_path_fs_type(const char *path, uint32_t *ret_type);
  * space filesystem is asked.
  */
 struct sys_file {
-	uint64_t dev;
+	uint64_t dev, ino, mount_id, size;
 	uint32_t mode, nlink;
+	uint32_t uid;
+	int64_t oldest; /* of its times, in seconds since 1970 */
 };
 int sys_look(const char *path, struct sys_file *ret_file);
+/* The same below a directory; "" is the directory itself. */
+int sys_look_at(int dir_fd, const char *path, struct sys_file *ret_file);
+/*
+ * Has the user namespace that a bpffs was mounted for ids for these, the caller's being
+ * able to be them? 1, 0, or a negative errno when that cannot be told. dir_fd is a
+ * directory of a bpffs, may be O_PATH, and stays as it is: asked is for a special file,
+ * which no bpffs can have, and the kernel looks the ids up first.
+ */
+int sys_knows_ids(int dir_fd, uid_t uid, gid_t gid);
 /* The next names of a directory, each terminated: bytes, 0 at the end. */
 ssize_t sys_read_names(int dir_fd, char *names, size_t size);
 /* Is fd the root directory of a mount? 1 and the mount's id, or 0. */
@@ -143,6 +154,8 @@ void *sys_share_memory(size_t size);
 void sys_unshare_memory(void *memory, size_t size);
 /* No more than so many seconds of processor time, and no core dump. */
 int sys_limit_effort(unsigned int seconds);
+/* Lets the process have as many descriptors as it may: how many that is. */
+int sys_raise_files(void);
 int sys_set_memlock(uint64_t bytes, uint64_t *ret_got);
 int sys_keep_capabilities(void);
 int sys_execvp(const char *file, char *const argv[]);

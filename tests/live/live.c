@@ -169,14 +169,21 @@ void live_in_container(const char *policy_text, void (*body)(void *data), void *
 	expect_success(pidfd);
 }
 
-void live_container_start(struct live_container *container, uint64_t namespaces)
+void live_container_start_as(struct live_container *container, uint64_t namespaces,
+			     uid_t uid)
 {
 	struct bpftoken_error err;
 	int pair[2];
 
 	EXPECT_EQ(sys_socketpair(pair), 0);
+	EXPECT_EQ(seteuid(uid), 0);
 	container->pid = sys_clone(namespaces, &container->pidfd);
 	EXPECT(container->pid >= 0);
+	/* a change of ids takes the right to look at the process from its like */
+	if (container->pid > 0) {
+		EXPECT_EQ(seteuid(0), 0);
+		EXPECT_EQ(sys_set_dumpable(true), 0);
+	}
 	if (container->pid == 0) {
 		close(pair[0]);
 		sys_death_signal(SIGKILL);
@@ -198,6 +205,11 @@ void live_container_start(struct live_container *container, uint64_t namespaces)
 	if (namespaces & CLONE_NEWUSER)
 		live_map_ids(container->pid, pair[0]);
 	EXPECT_OK(handshake_expect(pair[0], 10000, HANDSHAKE_PLACED, NULL, &err), &err);
+}
+
+void live_container_start(struct live_container *container, uint64_t namespaces)
+{
+	live_container_start_as(container, namespaces, 0);
 }
 
 void live_container_end(struct live_container *container)

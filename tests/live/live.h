@@ -111,6 +111,9 @@ struct live_container {
 	int sock;
 };
 void live_container_start(struct live_container *container, uint64_t namespaces);
+/* The same, with a user namespace that this uid of the host makes, and so owns. */
+void live_container_start_as(struct live_container *container, uint64_t namespaces,
+			     uid_t uid);
 void live_container_end(struct live_container *container);
 
 /*

@@ -43,7 +43,7 @@ static const struct {
 static char said[8][1024];
 static size_t count;
 
-static void collect(const char *warning, void *data)
+static void collect(const char *name, const char *warning, void *data)
 {
 	assert_true(count < ARRAY_SIZE(said));
 	assert_null(strchr(warning, '\n'));

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of the walk share. */
+#ifndef BPFTOKEN_INSPECT_SURVEY_WALK_H
+#define BPFTOKEN_INSPECT_SURVEY_WALK_H
+
+#include "survey.h"
+
+/* What a device is, in walk.devices: this, or DEVICE_BPFFS + the index of a bpffs. */
+enum { DEVICE_OTHER, DEVICE_BPFFS };
+
+/* Descriptors of one process on one device that may be a bpffs. */
+struct walk_held {
+	uint64_t device;
+	struct bpftoken_holder holder;
+	pid_t tid; /* where the sample is */
+	int fd; /* a sample; -1 = the working directory */
+};
+
+struct walk {
+	struct survey *survey;
+	int proc_fd;
+	struct table views; /* namespace and root directory of mounts that were read */
+	struct table spaces; /* inode of a mount namespace to an index */
+	struct table mounts; /* mount id to the index of a place */
+	struct table devices;
+	struct {
+		struct walk_held *at;
+		size_t count, size;
+	} held;
+};
+
+/* Has it ended while it was looked at? A process about to end has no namespaces. */
+static inline bool walk_is_gone(int code)
+{
+	return code == -ENOENT || code == -ESRCH || code == -EINVAL;
+}
+
+static inline bool walk_is_refused(int code)
+{
+	return code == -EACCES || code == -EPERM;
+}
+
+/* Calls each() with every number that is a name in the directory, until it is not 0. */
+int walk_numbers(int dir_fd, int (*each)(int number, void *data), void *data);
+
+/* The mounts that a process sees, of the namespace with this inode (0 = not known). */
+int walk_mounts(struct walk *walk, int task_fd, pid_t pid, uint64_t space);
+
+/* What it holds: its descriptors and its working directory. */
+int walk_descriptors(struct walk *walk, int task_fd, pid_t pid, pid_t tid);
+
+/* Makes holders of what was held on a bpffs; asks what the unknown devices are. */
+int walk_settle_held(struct walk *walk);
+
+/* Index of the bpffs with this device, made if need be; negative: -ENOMEM. */
+int64_t walk_bpffs(struct walk *walk, uint64_t device);
+
+#endif
