@@ -145,18 +145,39 @@ static bool no_room(const struct doctor *d)
 	return first_proof(d, uncompiled, 0) && !first_proof(d, prog_works, 0);
 }
 
+/* An interpreter takes the others over, but not programs that call the kernel. */
+#define ANY_KFUNC "bpf_cast_to_kern_ctx"
+
+static bool interpreted(const struct doctor *d)
+{
+	const struct proof *proof = first_proof(d, prog_works, 0);
+	struct bpftoken_error reason = { 0 };
+
+	return proof &&
+	       bpftoken_probe_kfunc(proof->value, ANY_KFUNC, d->token_fd, &reason) ==
+		       BPFTOKEN_KERNEL_LACKS &&
+	       reason.code == -ENOTSUPP_;
+}
+
 void gate_jit_limit(struct doctor *d, struct doctor_finding *f)
 {
 	char limit[32];
 
-	if (!no_room(d)) {
-		gate_open(f, "programs are compiled");
-		return;
-	}
 	doctor_line("/proc/sys/net/core/bpf_jit_limit", limit, sizeof(limit));
-	gate_shut(f, BPFTOKEN_KIND_FAILED, "no room is left for compiled programs%s%s",
-		  limit[0] ? ": net.core.bpf_jit_limit is " : "", limit);
-	gate_fix(f, "raise net.core.bpf_jit_limit on the host; no token exempts from it");
+	if (no_room(d))
+		gate_shut(f, BPFTOKEN_KIND_FAILED,
+			  "no room is left for compiled programs%s%s",
+			  limit[0] ? ": net.core.bpf_jit_limit is " : "", limit);
+	else if (interpreted(d))
+		gate_limited(f,
+			     "no room is left for compiled programs%s%s; what calls "
+			     "functions of the kernel does not load",
+			     limit[0] ? ": net.core.bpf_jit_limit is " : "", limit);
+	else
+		gate_open(f, "there is");
+	if (f->state != GATE_OPEN)
+		gate_fix(f, "raise net.core.bpf_jit_limit on the host; no token exempts "
+			    "from it");
 }
 
 /* -------------------------------------------------------------------- kernel */

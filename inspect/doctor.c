@@ -172,8 +172,8 @@ static int look(struct doctor *d, struct bpftoken_error *err)
 	int r;
 
 	doctor_look_system(d);
-	/* where bpf() or the token is missing, nothing more can be tried */
-	if (d->filter || (d->supported < 0 && d->opts->token_fd < 0))
+	/* where bpf() or tokens are missing, nothing more can be tried */
+	if (d->filter || (d->opts->token_fd < 0 && (d->supported < 0 || d->initial)))
 		return 0;
 	r = doctor_look_bpffs(d, err);
 	if (r == 0 && d->token_fd >= 0)
