@@ -145,10 +145,21 @@ static bool is_needed_anyway(const struct needs *needs, const struct needs_item 
 	       bpftoken_policy_has(&needs->object, item->kind, item->value);
 }
 
+/* Only the verifier knows, who follows every path. */
+static void note_verifier(struct needs *needs)
+{
+	if (needs->programs && !(needs->capabilities >> CAP_PERFMON & 1))
+		items_why(
+			items_get(needs, NEEDS_NOTE, 0, NEEDS_OBJECT, "CAP_PERFMON"),
+			"the verifier asks for it where a program subtracts or compares "
+			"pointers, which only a load tells");
+}
+
 int needs_finish(struct needs *needs, struct bpftoken_error *err)
 {
 	size_t kept = 0;
 
+	note_verifier(needs);
 	if (needs->failed)
 		return err_oom(err);
 	for (size_t i = 0; i < needs->count; i++)

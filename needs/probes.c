@@ -3,7 +3,8 @@
  * libbpf's part. Before and beside what it is asked to load, libbpf loads small programs
  * of its own to find out what the kernel can do, through the token, and takes a refusal
  * for an old kernel. Some of it then works differently, and some not at all: measured with
- * libbpf 1.4 to 1.7, and asserted by tests/live/live-needs.c with that installed.
+ * libbpf 1.4.6, 1.5 and 1.7, and asserted by tests/live/live-needs.c with that which is
+ * installed.
  */
 #include "items.h"
 
@@ -15,6 +16,8 @@
 #define WITHOUT_FIRST_LOAD 0x0108
 /* Before it, no token is made. */
 #define WITH_TOKEN 0x0104
+/* 1.4 asks whether attach types can be named, and names them in any case. */
+#define ATTACH_PROBED 0x0105
 
 static bool has_internal(const struct facts *facts)
 {
@@ -102,7 +105,8 @@ void needs_libbpf(struct needs_pass *pass, uint32_t version)
 	if (has_internal(facts))
 		global_data(pass);
 	for (uint32_t i = 0; i < facts->prog_count; i++)
-		if (needs_counts_prog(pass->needs, &facts->progs[i]))
+		if (version >= ATTACH_PROBED &&
+		    needs_counts_prog(pass->needs, &facts->progs[i]))
 			attach_type(pass, &facts->progs[i]);
 	probes_with_less(pass);
 }

@@ -12,8 +12,8 @@
 
 enum section_flags {
 	/*
-	 * libbpf names the attach type only where it could load a cgroup_sock program
-	 * with one, and 0 otherwise.
+	 * libbpf from 1.5 on names the attach type only where it could load a cgroup_sock
+	 * program with one, and 0 otherwise.
 	 */
 	SECTION_ATTACH_PROBED = 1 << 0,
 	/* Attached through perf_event_open(2), which a container may not. */

@@ -9,7 +9,7 @@ __attribute__((noinline)) int decide(struct xdp_md *ctx)
 	/* a function that the compiler neither inlines nor knows the result of */
 	volatile int verdict = XDP_PASS;
 
-	return ctx ? verdict : XDP_ABORTED;
+	return ctx->rx_queue_index ? verdict : XDP_DROP;
 }
 
 SEC("xdp")

@@ -9,20 +9,20 @@ struct {
 	__uint(max_entries, 16);
 	__type(key, __u32);
 	__type(value, __u64);
-} lengths SEC(".maps");
+} queues SEC(".maps");
 
-const volatile __u32 wanted = 60;
+const volatile __u32 wanted = 1;
 __u64 seen;
 __u64 limit = 1000;
 
 SEC("xdp")
 int count(struct xdp_md *ctx)
 {
-	__u32 len = ctx->data_end - ctx->data;
+	__u32 queue = ctx->rx_queue_index;
 	__u64 one = 1;
 
-	if (len >= wanted && seen++ < limit)
-		bpf_map_update_elem(&lengths, &len, &one, BPF_ANY);
+	if (queue >= wanted && seen++ < limit)
+		bpf_map_update_elem(&queues, &queue, &one, BPF_ANY);
 	return XDP_PASS;
 }
 
