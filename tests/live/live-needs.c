@@ -16,6 +16,7 @@
 #include <sys/mman.h>
 
 #define MAX_THINGS 32
+#define ATTACH_TCX_EGRESS 47
 #define ATTACH_UPROBE_MULTI 48
 
 /* What came of a load, in memory that the container's process shares. */
@@ -132,7 +133,7 @@ static void attach(const struct bpf_object *object, struct outcome *outcome)
 			link = bpf_program__attach_xdp(prog, 1);
 		else if (type == BPF_PROG_TYPE_SK_LOOKUP)
 			link = bpf_program__attach_netns(prog, net);
-		else if (how == BPF_TCX_EGRESS)
+		else if (how == ATTACH_TCX_EGRESS)
 			link = bpf_program__attach_tcx(prog, 1, NULL);
 		else if (type == BPF_PROG_TYPE_RAW_TRACEPOINT ||
 			 type == BPF_PROG_TYPE_TRACING || how == ATTACH_UPROBE_MULTI)
