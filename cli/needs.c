@@ -46,6 +46,7 @@ static int report_missing(const struct needs *needs,
 		return cli_fail(&err);
 	if (!json)
 		needs_report_missing(stdout, needs, missing);
+	fflush(stdout);
 	text[strcspn(text, "\n")] = '\0';
 	err_raise(&err, BPFTOKEN_STAGE_POLICY, -EPERM,
 		  "something that is needed is not delegated");

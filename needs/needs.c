@@ -137,7 +137,7 @@ static void add_program(struct needs_pass *pass, const struct facts_prog *prog)
 	if (type != PROG_STRUCT_OPS)
 		items_bit(pass, NEEDS_OBJECT, BPFTOKEN_ATTACHS, attach, "%s%s%s",
 			  pass->label, prog->name,
-			  attach ? "" : " (no attach type is 0, this one)");
+			  attach ? "" : " (names none, which is 0)");
 	else if (attach != FACTS_NONE)
 		items_bit(pass, NEEDS_OBJECT, BPFTOKEN_ATTACHS, attach,
 			  "%s%s is member %u, %s", pass->label, prog->name, attach,

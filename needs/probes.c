@@ -10,12 +10,16 @@
 
 #include "sections.h"
 
+#include <stdio.h>
+
 #define BIT(n) (UINT64_C(1) << (n))
 
 /* From this version on the first load is left out where there is a token. */
 #define WITHOUT_FIRST_LOAD 0x0108
 /* Before it, no token is made. */
 #define WITH_TOKEN 0x0104
+/* Before it, the target of a freplace program is looked up without the token. */
+#define WITH_TARGET 0x0106
 /* 1.4 asks whether attach types can be named, and names them in any case. */
 #define ATTACH_PROBED 0x0105
 
@@ -66,6 +70,20 @@ static void attach_type(struct needs_pass *pass, const struct facts_prog *prog)
 		  "the attach type of that probe");
 }
 
+static void target(struct needs_pass *pass, const struct facts_prog *prog)
+{
+	const struct section *section = section_find(prog->section);
+	char name[96];
+
+	if (!section || !(section->flags & SECTION_REPLACES))
+		return;
+	snprintf(name, sizeof(name), "target of %.40s", prog->name);
+	items_why(
+		items_get(pass->needs, NEEDS_NEVER, 0, NEEDS_LIBBPF, name),
+		"libbpf before 1.6 asks for its BTF without the token; run it by bpftoken "
+		"exec");
+}
+
 static void with_less(struct needs_pass *pass, const char *name, const char *why)
 {
 	items_why(items_get(pass->needs, NEEDS_LESS, 0, NEEDS_LIBBPF, name), "%s", why);
@@ -104,9 +122,15 @@ void needs_libbpf(struct needs_pass *pass, uint32_t version)
 		first_load(pass);
 	if (has_internal(facts))
 		global_data(pass);
-	for (uint32_t i = 0; i < facts->prog_count; i++)
-		if (version >= ATTACH_PROBED &&
-		    needs_counts_prog(pass->needs, &facts->progs[i]))
-			attach_type(pass, &facts->progs[i]);
+	for (uint32_t i = 0; i < facts->prog_count; i++) {
+		const struct facts_prog *prog = &facts->progs[i];
+
+		if (!needs_counts_prog(pass->needs, prog))
+			continue;
+		if (version >= ATTACH_PROBED)
+			attach_type(pass, prog);
+		if (version < WITH_TARGET)
+			target(pass, prog);
+	}
 	probes_with_less(pass);
 }

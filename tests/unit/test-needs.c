@@ -209,7 +209,7 @@ static void test_reasons(void **state)
 		{ "map-in-map", BPFTOKEN_MAPS, "array", "inside by_key" },
 		{ "map-in-map", BPFTOKEN_MAPS, "lru_hash", "inside by_index" },
 		{ "tc", BPFTOKEN_ATTACHS, "cgroup_inet_ingress",
-		  "classify (no attach type is 0, this one)" },
+		  "classify (names none, which is 0)" },
 		{ "struct-ops", BPFTOKEN_ATTACHS, "cgroup_inet_ingress", "ssthresh" },
 		{ "subprogram", NEEDS_CAPABILITY, "CAP_PERFMON",
 		  "bpf_trace_printk() in a subprogram" },
