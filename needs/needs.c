@@ -57,10 +57,11 @@ static void capability(struct needs_pass *pass, uint32_t cap, const char *words)
 static void capabilities(struct needs_pass *pass, uint64_t mask, uint32_t set,
 			 uint32_t type)
 {
+	const char *name = bpftoken_name(set, type);
 	char words[96];
 
-	snprintf(words, sizeof(words), "%s %s", names_set_noun(set),
-		 bpftoken_name(set, type));
+	snprintf(words, sizeof(words), "%s %s", name ? name : "new",
+		 set == BPFTOKEN_MAPS ? "maps" : "programs");
 	for (uint32_t cap = 0; cap < 64; cap++)
 		if (mask >> cap & 1)
 			capability(pass, cap,

@@ -51,7 +51,7 @@ setup() {
 	bpftoken needs --covers "$policy" "$objects/xdp-globals.bpf.o"
 	expect 0
 	expect_stdout 'the policy suffices'
-	bpftoken needs --covers "$(echo "$policy" | sed 's/hash://')" \
+	bpftoken needs --covers "${policy/hash:/}" \
 		"$objects/xdp-globals.bpf.o"
 	expect 3
 	[ "$(cat "$stderr")" = 'bpftoken: the policy does not suffice: something that is needed is not delegated: add delegate_maps=hash' ]

@@ -362,6 +362,152 @@ static void many_and_optional(void)
 	check("many", 0, 0, true);
 }
 
+/* ------------------------------------------------- another libbpf: bpftool's own */
+
+/* Version of the libbpf that bpftool was built with; skips without it. */
+static uint32_t bpftool_libbpf(void)
+{
+	static struct live_result result;
+	char bpftool[] = "bpftool", ask[] = "version";
+	char *argv[] = { bpftool, ask, NULL };
+	uint32_t version = 0;
+	const char *said;
+
+	live_command(&result, argv);
+	said = strstr(result.out, "using libbpf v");
+	if (result.status || !said)
+		live_skip("no bpftool that says its libbpf");
+	said += strlen("using libbpf v");
+	*strpbrk(said, " \n") = '\0';
+	EXPECT_EQ(needs_parse_libbpf(said, &version), 0);
+	return version;
+}
+
+/* A copy of an object where a container's root may read it. */
+static const char *reachable(const char *name, const struct attempt *attempt)
+{
+	static char path[256];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s", live_self());
+	snprintf(strrchr(path, '/'), 64, "/%s.o", name);
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	EXPECT_EQ(write(fd, attempt->image, attempt->size), attempt->size);
+	close(fd);
+	return path;
+}
+
+/*
+ * Has bpftool load an object with a policy, and leaves, of strace's line of the load of a
+ * program of this type, what it was loaded as: "BPF_XDP btf", "" when it was not loaded.
+ */
+static void bpftool_loads(const struct bpftoken_policy *policy, const char *path,
+			  const char *type, char *as, size_t size)
+{
+	static struct live_result result;
+	char script[512], words[2048], *text = NULL, *tail[] = { script, NULL };
+	const char *line, *attach, *btf, *end;
+
+	EXPECT_EQ(bpftoken_policy_format(policy, "mount", &text, NULL), 0);
+	text[strcspn(text, "\n")] = '\0';
+	snprintf(words, sizeof(words), "run --policy %s -- sh -c", text);
+	snprintf(
+		script, sizeof(script),
+		"exec strace -f -s 4 -e trace=bpf bpftool prog loadall %s /sys/fs/bpf/it "
+		"2>&1",
+		path);
+	run_command(&result, words, tail);
+	free(text);
+	*as = '\0';
+	line = strstr(result.out, type);
+	attach = line ? strstr(line, "expected_attach_type=") : NULL;
+	btf = attach ? strstr(attach, "prog_btf_fd=") : NULL;
+	end = btf ? strchr(btf, '\n') : NULL;
+	if (result.status || !end)
+		return;
+	attach += strlen("expected_attach_type=");
+	snprintf(as, size, "%.*s%s", (int)strcspn(attach, ","), attach,
+		 strncmp(btf, "prog_btf_fd=0", 13) ? " btf" : "");
+}
+
+static void check_bpftool(const char *name, const char *type, const char *as)
+{
+	_cleanup_needs_ struct needs needs = { .opts.libbpf = bpftool_libbpf() };
+	struct attempt attempt = { 0 };
+	struct bpftoken_policy policy;
+	struct bpftoken_error err;
+	char loaded[128];
+	const char *path;
+
+	read_object(name, &attempt);
+	path = reachable(name, &attempt);
+	EXPECT_OK(needs_add_file(&needs, object_path(name), &err), &err);
+	EXPECT_OK(needs_finish(&needs, &err), &err);
+	needs_policy(&needs, &policy);
+	bpftool_loads(&policy, path, type, loaded, sizeof(loaded));
+	EXPECT_STR(loaded, as);
+	for (uint32_t set = 0; set < BPFTOKEN_SETS; set++) {
+		for (uint32_t value = 0; value < 64; value++) {
+			struct bpftoken_policy less = policy;
+
+			if (!bpftoken_policy_has(&policy, set, value))
+				continue;
+			bpftoken_policy_remove(&less, set, value);
+			bpftool_loads(&less, path, type, loaded, sizeof(loaded));
+			if (!strcmp(loaded, as))
+				live_fail(__FILE__, __LINE__,
+					  "%s %s is not needed after all",
+					  names_set_noun(set), bpftoken_name(set, value));
+		}
+	}
+}
+
+static void bpftool_xdp(void)
+{
+	check_bpftool("xdp-globals", "prog_type=BPF_PROG_TYPE_XDP", "BPF_XDP btf");
+}
+
+static void bpftool_cgroup_skb(void)
+{
+	check_bpftool("cgroup-skb", "prog_type=BPF_PROG_TYPE_CGROUP_SKB",
+		      "BPF_CGROUP_INET_EGRESS btf");
+}
+
+/*
+ * The trap of libbpf 1.5 to 1.7: a policy that suffices and, widened for the sake of
+ * something else, does not. What needs says is the widest of the three.
+ */
+static void widened(void)
+{
+	_cleanup_policy_ struct bpftoken_policy *narrow = live_policy(
+		"delegate_cmds=prog_load:btf_load,delegate_progs=xdp:socket_filter,"
+		"delegate_attachs=cgroup_inet_ingress");
+	_cleanup_needs_ struct needs needs = { .opts.libbpf = bpftool_libbpf() };
+	struct attempt attempt = { 0 };
+	struct bpftoken_policy policy;
+	struct bpftoken_error err;
+	const char *path;
+	char as[128];
+
+	if (needs.opts.libbpf < 0x0105)
+		live_skip("bpftool's libbpf does not ask whether attach types count");
+	read_object("freplace-target", &attempt);
+	path = reachable("freplace-target", &attempt);
+	bpftool_loads(narrow, path, "BPF_PROG_TYPE_XDP", as, sizeof(as));
+	EXPECT_STR(as, "BPF_CGROUP_INET_INGRESS btf");
+	bpftoken_policy_add(narrow, BPFTOKEN_PROGS, BPF_PROG_TYPE_CGROUP_SOCK);
+	bpftoken_policy_add(narrow, BPFTOKEN_ATTACHS, BPF_CGROUP_INET_SOCK_CREATE);
+	bpftool_loads(narrow, path, "BPF_PROG_TYPE_XDP", as, sizeof(as));
+	EXPECT_STR(as, "");
+	EXPECT_OK(needs_add_file(&needs, object_path("freplace-target"), &err), &err);
+	EXPECT_OK(needs_finish(&needs, &err), &err);
+	needs_policy(&needs, &policy);
+	bpftoken_policy_add(narrow, BPFTOKEN_ATTACHS, ATTACH_XDP);
+	EXPECT(bpftoken_policy_equal(narrow, &policy));
+	bpftool_loads(&policy, path, "BPF_PROG_TYPE_XDP", as, sizeof(as));
+	EXPECT_STR(as, "BPF_XDP btf");
+}
+
 static const struct live_test tests[] = {
 	{ "xdp with global variables", xdp_globals, false },
 	{ "tc and tcx", tc, false },
@@ -382,6 +528,9 @@ static const struct live_test tests[] = {
 	{ "sk_reuseport", reuseport, false },
 	{ "a program of two functions", freplace_target, false },
 	{ "a program that computes with pointers", pointers, false },
+	{ "bpftool's libbpf and xdp", bpftool_xdp, false },
+	{ "bpftool's libbpf and cgroup_skb", bpftool_cgroup_skb, false },
+	{ "a policy that suffices, and widened does not", widened, false },
 };
 
 LIVE_MAIN(tests)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Maps of maps: an array whose maps are queues, a hash whose maps are arrays. */
+/* Maps of maps: an array whose maps are LRU hashes, a hash whose maps are arrays. */
 #include <linux/bpf.h>
 
 #include <bpf/bpf_helpers.h>
@@ -11,16 +11,18 @@ struct inner_array {
 	__type(value, __u32);
 };
 
+struct inner_hash {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4);
+	__type(key, __u32);
+	__type(value, __u32);
+};
+
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
 	__uint(max_entries, 2);
 	__type(key, __u32);
-	__array(values, struct {
-		__uint(type, BPF_MAP_TYPE_LRU_HASH);
-		__uint(max_entries, 4);
-		__type(key, __u32);
-		__type(value, __u32);
-	});
+	__array(values, struct inner_hash);
 } by_index SEC(".maps");
 
 struct {
