@@ -155,11 +155,23 @@ static void note_verifier(struct needs *needs)
 			"pointers, which only a load tells");
 }
 
+/* CAP_SYS_ADMIN stands for the others; but a token is made with CAP_BPF alone. */
+static void note_admin(struct needs *needs)
+{
+	const uint64_t others = UINT64_C(1) << CAP_NET_ADMIN | UINT64_C(1) << CAP_PERFMON;
+
+	if (needs->capabilities >> CAP_SYS_ADMIN & 1 && needs->capabilities & others)
+		items_why(items_get(needs, NEEDS_NOTE, 0, NEEDS_OBJECT, "CAP_SYS_ADMIN"),
+			  "in the user namespace it stands for CAP_NET_ADMIN and "
+			  "CAP_PERFMON too");
+}
+
 int needs_finish(struct needs *needs, struct bpftoken_error *err)
 {
 	size_t kept = 0;
 
 	note_verifier(needs);
+	note_admin(needs);
 	if (needs->failed)
 		return err_oom(err);
 	for (size_t i = 0; i < needs->count; i++)

@@ -5,19 +5,14 @@
  * programs with the same attach types, the same maps, with BTF. Without any one of the
  * bits, and without any one of the capabilities, it does not.
  */
-#include "live-more.h"
-
-#include "needs.h"
+#include "live-objects.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <dlfcn.h>
-#include <libgen.h>
 #include <sys/mman.h>
 
 #define MAX_THINGS 32
-#define ATTACH_TCX_EGRESS 47
-#define ATTACH_UPROBE_MULTI 48
 
 /* What came of a load, in memory that the container's process shares. */
 struct outcome {
@@ -33,13 +28,14 @@ struct outcome {
 	} map[MAX_THINGS];
 };
 
-/* One object in one container. */
+/* Loads in one container. */
 struct attempt {
-	const char *image;
-	size_t size;
+	struct object object;
+	struct object target; /* loaded before, for the object to replace a part of */
 	uint64_t capabilities;
 	bool optional; /* load its optional programs too */
 	struct outcome *outcome;
+	const struct outcome *wanted; /* what no lesser policy may come to */
 };
 
 /* ------------------------------------------------ what libbpf asks the kernel for */
@@ -47,29 +43,67 @@ struct attempt {
 /* Attach type that the program behind a descriptor was loaded with, plus one. */
 static uint32_t loaded_with[1024];
 
-/* libbpf's bpf() calls, all of which come here: the linker prefers the program's own. */
-__attribute__((visibility("default"))) long syscall(long number, ...);
+/* Token for the one command that libbpf before 1.6 sends without; -1: as it is. */
+static int token_for_ids = -1;
 
-long syscall(long number, ...)
+/*
+ * libbpf's bpf() calls all come here: the linker prefers the program's own function, or is
+ * told to (--wrap) where all is static.
+ */
+#ifdef NEEDS_LINKED
+long __real_syscall(long number, ...);
+long __wrap_syscall(long number, ...);
+#define syscall_here __wrap_syscall
+#define real_syscall __real_syscall
+#else
+__attribute__((visibility("default"))) long syscall(long number, ...);
+#define syscall_here syscall
+
+static long real_syscall(long number, long a, long b, long c, long d, long e, long f)
 {
 	static long (*real)(long number, ...);
+
+	if (!real)
+		*(void **)&real = dlsym(RTLD_NEXT, "syscall");
+	return real(number, a, b, c, d, e, f);
+}
+#endif
+
+static void note_load(const struct attr_prog_load *attr, long fd)
+{
+	if (fd < (long)LIVE_COUNT(loaded_with))
+		loaded_with[fd] = 1 + attr_fixup_attach_type(attr->prog_type,
+							     attr->expected_attach_type);
+}
+
+/* As bpftoken exec and libbpf 1.6 do. */
+static long get_with_token(const struct attr_btf_get_fd_by_id *given)
+{
+	struct attr_btf_get_fd_by_id attr = { .btf_id = given->btf_id,
+					      .open_flags = ATTR_F_TOKEN_FD,
+					      .fd_by_id_token_fd =
+						      (uint32_t)token_for_ids };
+
+	return real_syscall(SYS_bpf, ATTR_BTF_GET_FD_BY_ID, (long)(uintptr_t)&attr,
+			    sizeof(attr), 0, 0, 0);
+}
+
+long syscall_here(long number, ...)
+{
 	long args[6], r;
+	const void *attr;
 	va_list list;
 
 	va_start(list, number);
 	for (size_t i = 0; i < LIVE_COUNT(args); i++)
 		args[i] = va_arg(list, long);
 	va_end(list);
-	if (!real)
-		*(void **)&real = dlsym(RTLD_NEXT, "syscall");
-	r = real(number, args[0], args[1], args[2], args[3], args[4], args[5]);
-	if (number == SYS_bpf && args[0] == ATTR_PROG_LOAD && r >= 0 &&
-	    r < (long)LIVE_COUNT(loaded_with)) {
-		const struct attr_prog_load *attr = (const void *)(uintptr_t)args[1];
-
-		loaded_with[r] = 1 + attr_fixup_attach_type(attr->prog_type,
-							    attr->expected_attach_type);
-	}
+	attr = (const void *)(uintptr_t)args[1];
+	if (number == SYS_bpf && args[0] == ATTR_BTF_GET_FD_BY_ID && token_for_ids >= 0)
+		return get_with_token(attr);
+	r = real_syscall(number, args[0], args[1], args[2], args[3], args[4], args[5]);
+	if (number == SYS_bpf && args[0] == ATTR_PROG_LOAD && r >= 0)
+		note_load(attr, r);
 	return r;
 }
 
@@ -144,25 +178,56 @@ static void attach(const struct bpf_object *object, struct outcome *outcome)
 	close(net);
 }
 
+/* Loads one object: 0, or libbpf's error. A target is the fd of a program, 0 = none. */
+static int load_object(const struct object *file, bool optional, int target,
+		       struct bpf_object **ret_object)
+{
+	struct bpf_object *object = bpf_object__open_mem(file->image, file->size, NULL);
+	struct bpf_program *prog;
+
+	EXPECT(object);
+	bpf_object__for_each_program(prog, object)
+	{
+		if (optional)
+			EXPECT_EQ(bpf_program__set_autoload(prog, true), 0);
+		if (target)
+			EXPECT_EQ(bpf_program__set_attach_target(prog, target, NULL), 0);
+	}
+	*ret_object = object;
+	return bpf_object__load(object);
+}
+
+static void look(const struct bpf_object *object, struct outcome *outcome)
+{
+	look_at_programs(object, outcome);
+	look_at_maps(object, outcome);
+}
+
 static void load(void *data)
 {
 	const struct attempt *attempt = data;
-	struct bpf_object *object;
-	struct bpf_program *prog;
+	struct outcome *outcome = attempt->outcome;
+	struct bpf_object *object = NULL, *target = NULL;
+	int fd = 0;
 
 	set_capabilities(attempt->capabilities);
 	libbpf_set_print(NULL);
-	object = bpf_object__open_mem(attempt->image, attempt->size, NULL);
-	EXPECT(object);
-	bpf_object__for_each_program(prog, object) if (attempt->optional)
-		EXPECT_EQ(bpf_program__set_autoload(prog, true), 0);
-	attempt->outcome->result = bpf_object__load(object);
-	if (attempt->outcome->result == 0) {
-		look_at_programs(object, attempt->outcome);
-		look_at_maps(object, attempt->outcome);
-		attach(object, attempt->outcome);
+	if (attempt->target.image) {
+		token_for_ids = bpftoken_open(NULL, NULL);
+		outcome->result = load_object(&attempt->target, false, 0, &target);
+		if (outcome->result == 0)
+			look(target, outcome);
+		fd = bpf_program__fd(bpf_object__next_program(target, NULL));
+	}
+	if (outcome->result == 0)
+		outcome->result =
+			load_object(&attempt->object, attempt->optional, fd, &object);
+	if (outcome->result == 0) {
+		look(object, outcome);
+		attach(object, outcome);
 	}
 	bpf_object__close(object);
+	bpf_object__close(target);
 }
 
 /* One load, with a policy and capabilities. */
@@ -178,37 +243,6 @@ static struct outcome try_load(struct attempt *attempt,
 	live_in_container(text, load, attempt);
 	free(text);
 	return *attempt->outcome;
-}
-
-/* -------------------------------------------------------------------- objects */
-
-static const char *object_path(const char *name)
-{
-	static char path[4096];
-	char self[2048];
-	ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
-
-	EXPECT(len > 0);
-	self[len] = '\0';
-	snprintf(path, sizeof(path), "%s/../objects/%s.bpf.o", dirname(self), name);
-	return path;
-}
-
-static void read_object(const char *name, struct attempt *attempt)
-{
-	static char image[1 << 20];
-	int fd = open(object_path(name), O_RDONLY | O_CLOEXEC);
-	ssize_t size = read(fd, image, sizeof(image));
-
-	if (size <= 0 || size == sizeof(image))
-		live_fail(__FILE__, __LINE__, "%s: %s", object_path(name),
-			  strerror(errno));
-	close(fd);
-	attempt->image = image;
-	attempt->size = (size_t)size;
-	attempt->outcome = mmap(NULL, sizeof(*attempt->outcome), PROT_READ | PROT_WRITE,
-				MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	EXPECT(attempt->outcome != MAP_FAILED);
 }
 
 static bool is_same(const struct outcome *a, const struct outcome *b)
@@ -228,25 +262,13 @@ static void print_outcome(const char *name, const struct outcome *outcome)
 	putchar('\n');
 }
 
-/* No single bit can go. */
-static void remove_bits(struct attempt *attempt, const struct bpftoken_policy *policy,
-			uint64_t capabilities, const struct outcome *wanted)
+static void take_less(const struct bpftoken_policy *less, const char *without, void *data)
 {
-	for (uint32_t set = 0; set < BPFTOKEN_SETS; set++) {
-		for (uint32_t value = 0; value < 64; value++) {
-			struct bpftoken_policy less = *policy;
-			struct outcome outcome;
+	struct attempt *attempt = data;
+	struct outcome outcome = try_load(attempt, less, attempt->capabilities);
 
-			if (!bpftoken_policy_has(policy, set, value))
-				continue;
-			bpftoken_policy_remove(&less, set, value);
-			outcome = try_load(attempt, &less, capabilities);
-			if (is_same(&outcome, wanted))
-				live_fail(__FILE__, __LINE__,
-					  "%s %s is not needed after all",
-					  names_set_noun(set), bpftoken_name(set, value));
-		}
-	}
+	if (is_same(&outcome, attempt->wanted))
+		live_fail(__FILE__, __LINE__, "%s is not needed after all", without);
 }
 
 /* Nor a capability; those for attaching alone are not asked for by a load. */
@@ -266,39 +288,68 @@ static void remove_capabilities(struct attempt *attempt,
 	}
 }
 
+static struct outcome *shared_outcome(void)
+{
+	void *memory = mmap(NULL, sizeof(struct outcome), PROT_READ | PROT_WRITE,
+			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	EXPECT(memory != MAP_FAILED);
+	return memory;
+}
+
+/* What the kernel and libbpf make of it where everything is delegated. */
+static struct outcome try_with_any(struct attempt *attempt)
+{
+	_cleanup_policy_ struct bpftoken_policy *any = live_policy(LIVE_ANY);
+	struct outcome outcome;
+
+	if (!attempt->outcome)
+		attempt->outcome = shared_outcome();
+	outcome = try_load(attempt, any, ALL_CAPS);
+	print_outcome("everything delegated", &outcome);
+	return outcome;
+}
+
 /*
- * attached: programs that can be, here; load_capabilities: those that
- * loading asks for, where attaching asks for more; 0: all.
+ * Exactly what is needed does the same, and nothing less does. load_capabilities: those
+ * that loading asks for.
+ */
+static void check_exact(struct attempt *attempt, const struct bpftoken_policy *policy,
+			uint64_t capabilities, uint64_t load_capabilities,
+			const struct outcome *wanted)
+{
+	struct outcome outcome = try_load(attempt, policy, capabilities);
+
+	print_outcome("what needs says", &outcome);
+	EXPECT(is_same(&outcome, wanted));
+	attempt->wanted = wanted;
+	each_less(policy, take_less, attempt);
+	remove_capabilities(attempt, policy, load_capabilities, wanted);
+}
+
+/*
+ * attached: programs that can be, here; load_capabilities: those that loading asks for,
+ * where attaching asks for more; 0: all.
  */
 static void check(const char *name, unsigned int attached, uint64_t load_capabilities,
 		  bool optional)
 {
 	_cleanup_needs_ struct needs needs = { .opts.optional = optional };
-	struct attempt attempt = { .optional = optional };
-	_cleanup_policy_ struct bpftoken_policy *any = live_policy(LIVE_ANY);
+	struct attempt attempt = { .object = read_object(name), .optional = optional };
 	struct bpftoken_policy policy;
-	struct outcome wanted, outcome;
-	struct bpftoken_error err;
+	struct outcome wanted;
 
-	read_object(name, &attempt);
-	EXPECT_OK(needs_add_file(&needs, object_path(name), &err), &err);
-	EXPECT_OK(needs_finish(&needs, &err), &err);
-	needs_policy(&needs, &policy);
-	wanted = try_load(&attempt, any, ALL_CAPS);
-	print_outcome("everything delegated", &wanted);
+	ask_needs(&needs, name);
+	answer_needs(&needs, &policy);
+	wanted = try_with_any(&attempt);
 	if (wanted.result)
 		live_skip("the kernel does not load %s: %s", name,
 			  strerror(-wanted.result));
 	EXPECT_EQ(wanted.progs, needs.programs);
 	EXPECT_EQ(wanted.maps, needs.maps);
 	EXPECT_EQ(wanted.attached, attached);
-	outcome = try_load(&attempt, &policy, needs.capabilities);
-	print_outcome("what needs says", &outcome);
-	EXPECT(is_same(&outcome, &wanted));
-	remove_bits(&attempt, &policy, needs.capabilities, &wanted);
-	remove_capabilities(&attempt, &policy,
-			    load_capabilities ? load_capabilities : needs.capabilities,
-			    &wanted);
+	check_exact(&attempt, &policy, needs.capabilities,
+		    load_capabilities ? load_capabilities : needs.capabilities, &wanted);
 }
 
 #define OBJECT(function, name, attached)         \
@@ -334,21 +385,19 @@ static void cgroup_skb(void)
 static void pointers(void)
 {
 	_cleanup_needs_ struct needs needs = { 0 };
-	struct attempt attempt = { 0 };
+	struct attempt attempt = { .object = read_object("pointers"),
+				   .outcome = shared_outcome() };
 	struct bpftoken_policy policy;
-	struct bpftoken_error err;
 	struct outcome outcome;
 	const struct needs_item *note = NULL;
 
-	read_object("pointers", &attempt);
-	EXPECT_OK(needs_add_file(&needs, object_path("pointers"), &err), &err);
-	EXPECT_OK(needs_finish(&needs, &err), &err);
+	ask_needs(&needs, "pointers");
+	answer_needs(&needs, &policy);
 	for (size_t i = 0; i < needs.count; i++)
 		if (!strcmp(needs.items[i].name, "CAP_PERFMON"))
 			note = &needs.items[i];
 	EXPECT(note && note->kind == NEEDS_NOTE);
 	EXPECT_HAS(note->why, "subtracts or compares pointers");
-	needs_policy(&needs, &policy);
 	outcome = try_load(&attempt, &policy, needs.capabilities);
 	EXPECT_EQ(outcome.result, -EACCES);
 	outcome = try_load(&attempt, &policy, needs.capabilities | CAP(PERFMON));
@@ -357,155 +406,66 @@ static void pointers(void)
 	EXPECT_EQ(outcome.prog[0].attach_type, ATTACH_XDP);
 }
 
+/* Does the kernel know this member of union bpf_attr? */
+static bool kernel_has(const char *member)
+{
+	static char btf[32 << 20];
+	int fd = open("/sys/kernel/btf/vmlinux", O_RDONLY | O_CLOEXEC);
+	size_t size = 0;
+	ssize_t n;
+
+	while (fd >= 0 && (n = read(fd, btf + size, sizeof(btf) - size)) > 0)
+		size += (size_t)n;
+	close(fd);
+	return memmem(btf, size, member, strlen(member) + 1);
+}
+
+/* Without a container and a token: can this kernel do it at all? */
+static void load_on_host(void *data)
+{
+	struct attempt *attempt = data;
+
+	attempt->capabilities = ALL_CAPS;
+	load(attempt);
+}
+
+/*
+ * A program that replaces a function of another one, and so needs the other's BTF by its
+ * id. The kernel lets it be had with a token since 6.15; libbpf before 1.6 does not ask
+ * with one, so that the calls of this one are helped.
+ */
+static void freplace(void)
+{
+	_cleanup_needs_ struct needs needs = { 0 };
+	struct attempt attempt = { .object = read_object("freplace"),
+				   .target = read_object("freplace-target"),
+				   .outcome = shared_outcome() };
+	struct bpftoken_policy policy;
+	struct outcome wanted;
+
+	ask_needs(&needs, "freplace-target");
+	ask_needs(&needs, "freplace");
+	answer_needs(&needs, &policy);
+	EXPECT(bpftoken_policy_has(&policy, BPFTOKEN_CMDS, ATTR_BTF_GET_FD_BY_ID));
+	in_child(load_on_host, &attempt);
+	if (attempt.outcome->result)
+		live_skip("this kernel refuses freplace programs to the host's root: %s",
+			  strerror(-attempt.outcome->result));
+	wanted = try_with_any(&attempt);
+	if (!kernel_has("fd_by_id_token_fd")) {
+		EXPECT(wanted.result < 0);
+		return;
+	}
+	EXPECT_EQ(wanted.result, 0);
+	EXPECT_EQ(wanted.progs, 2);
+	/* CAP_SYS_ADMIN stands for all others but the one that makes tokens */
+	check_exact(&attempt, &policy, needs.capabilities, CAP(BPF) | CAP(SYS_ADMIN),
+		    &wanted);
+}
+
 static void many_and_optional(void)
 {
 	check("many", 0, 0, true);
-}
-
-/* ------------------------------------------------- another libbpf: bpftool's own */
-
-/* Version of the libbpf that bpftool was built with; skips without it. */
-static uint32_t bpftool_libbpf(void)
-{
-	static struct live_result result;
-	char bpftool[] = "bpftool", ask[] = "version";
-	char *argv[] = { bpftool, ask, NULL };
-	uint32_t version = 0;
-	const char *said;
-
-	live_command(&result, argv);
-	said = strstr(result.out, "using libbpf v");
-	if (result.status || !said)
-		live_skip("no bpftool that says its libbpf");
-	said += strlen("using libbpf v");
-	*strpbrk(said, " \n") = '\0';
-	EXPECT_EQ(needs_parse_libbpf(said, &version), 0);
-	return version;
-}
-
-/* A copy of an object where a container's root may read it. */
-static const char *reachable(const char *name, const struct attempt *attempt)
-{
-	static char path[256];
-	int fd;
-
-	snprintf(path, sizeof(path), "%s", live_self());
-	snprintf(strrchr(path, '/'), 64, "/%s.o", name);
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	EXPECT_EQ(write(fd, attempt->image, attempt->size), attempt->size);
-	close(fd);
-	return path;
-}
-
-/*
- * Has bpftool load an object with a policy, and leaves, of strace's line of the load of a
- * program of this type, what it was loaded as: "BPF_XDP btf", "" when it was not loaded.
- */
-static void bpftool_loads(const struct bpftoken_policy *policy, const char *path,
-			  const char *type, char *as, size_t size)
-{
-	static struct live_result result;
-	char script[512], words[2048], *text = NULL, *tail[] = { script, NULL };
-	const char *line, *attach, *btf, *end;
-
-	EXPECT_EQ(bpftoken_policy_format(policy, "mount", &text, NULL), 0);
-	text[strcspn(text, "\n")] = '\0';
-	snprintf(words, sizeof(words), "run --policy %s -- sh -c", text);
-	snprintf(
-		script, sizeof(script),
-		"exec strace -f -s 4 -e trace=bpf bpftool prog loadall %s /sys/fs/bpf/it "
-		"2>&1",
-		path);
-	run_command(&result, words, tail);
-	free(text);
-	*as = '\0';
-	line = strstr(result.out, type);
-	attach = line ? strstr(line, "expected_attach_type=") : NULL;
-	btf = attach ? strstr(attach, "prog_btf_fd=") : NULL;
-	end = btf ? strchr(btf, '\n') : NULL;
-	if (result.status || !end)
-		return;
-	attach += strlen("expected_attach_type=");
-	snprintf(as, size, "%.*s%s", (int)strcspn(attach, ","), attach,
-		 strncmp(btf, "prog_btf_fd=0", 13) ? " btf" : "");
-}
-
-static void check_bpftool(const char *name, const char *type, const char *as)
-{
-	_cleanup_needs_ struct needs needs = { .opts.libbpf = bpftool_libbpf() };
-	struct attempt attempt = { 0 };
-	struct bpftoken_policy policy;
-	struct bpftoken_error err;
-	char loaded[128];
-	const char *path;
-
-	read_object(name, &attempt);
-	path = reachable(name, &attempt);
-	EXPECT_OK(needs_add_file(&needs, object_path(name), &err), &err);
-	EXPECT_OK(needs_finish(&needs, &err), &err);
-	needs_policy(&needs, &policy);
-	bpftool_loads(&policy, path, type, loaded, sizeof(loaded));
-	EXPECT_STR(loaded, as);
-	for (uint32_t set = 0; set < BPFTOKEN_SETS; set++) {
-		for (uint32_t value = 0; value < 64; value++) {
-			struct bpftoken_policy less = policy;
-
-			if (!bpftoken_policy_has(&policy, set, value))
-				continue;
-			bpftoken_policy_remove(&less, set, value);
-			bpftool_loads(&less, path, type, loaded, sizeof(loaded));
-			if (!strcmp(loaded, as))
-				live_fail(__FILE__, __LINE__,
-					  "%s %s is not needed after all",
-					  names_set_noun(set), bpftoken_name(set, value));
-		}
-	}
-}
-
-static void bpftool_xdp(void)
-{
-	check_bpftool("xdp-globals", "prog_type=BPF_PROG_TYPE_XDP", "BPF_XDP btf");
-}
-
-static void bpftool_cgroup_skb(void)
-{
-	check_bpftool("cgroup-skb", "prog_type=BPF_PROG_TYPE_CGROUP_SKB",
-		      "BPF_CGROUP_INET_EGRESS btf");
-}
-
-/*
- * The trap of libbpf 1.5 to 1.7: a policy that suffices and, widened for the sake of
- * something else, does not. What needs says is the widest of the three.
- */
-static void widened(void)
-{
-	_cleanup_policy_ struct bpftoken_policy *narrow = live_policy(
-		"delegate_cmds=prog_load:btf_load,delegate_progs=xdp:socket_filter,"
-		"delegate_attachs=cgroup_inet_ingress");
-	_cleanup_needs_ struct needs needs = { .opts.libbpf = bpftool_libbpf() };
-	struct attempt attempt = { 0 };
-	struct bpftoken_policy policy;
-	struct bpftoken_error err;
-	const char *path;
-	char as[128];
-
-	if (needs.opts.libbpf < 0x0105)
-		live_skip("bpftool's libbpf does not ask whether attach types count");
-	read_object("freplace-target", &attempt);
-	path = reachable("freplace-target", &attempt);
-	bpftool_loads(narrow, path, "BPF_PROG_TYPE_XDP", as, sizeof(as));
-	EXPECT_STR(as, "BPF_CGROUP_INET_INGRESS btf");
-	bpftoken_policy_add(narrow, BPFTOKEN_PROGS, BPF_PROG_TYPE_CGROUP_SOCK);
-	bpftoken_policy_add(narrow, BPFTOKEN_ATTACHS, BPF_CGROUP_INET_SOCK_CREATE);
-	bpftool_loads(narrow, path, "BPF_PROG_TYPE_XDP", as, sizeof(as));
-	EXPECT_STR(as, "");
-	EXPECT_OK(needs_add_file(&needs, object_path("freplace-target"), &err), &err);
-	EXPECT_OK(needs_finish(&needs, &err), &err);
-	needs_policy(&needs, &policy);
-	bpftoken_policy_add(narrow, BPFTOKEN_ATTACHS, ATTACH_XDP);
-	EXPECT(bpftoken_policy_equal(narrow, &policy));
-	bpftool_loads(&policy, path, "BPF_PROG_TYPE_XDP", as, sizeof(as));
-	EXPECT_STR(as, "BPF_XDP btf");
 }
 
 static const struct live_test tests[] = {
@@ -528,9 +488,7 @@ static const struct live_test tests[] = {
 	{ "sk_reuseport", reuseport, false },
 	{ "a program of two functions", freplace_target, false },
 	{ "a program that computes with pointers", pointers, false },
-	{ "bpftool's libbpf and xdp", bpftool_xdp, false },
-	{ "bpftool's libbpf and cgroup_skb", bpftool_cgroup_skb, false },
-	{ "a policy that suffices, and widened does not", widened, false },
+	{ "freplace", freplace, false },
 };
 
 LIVE_MAIN(tests)
