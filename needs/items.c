@@ -66,10 +66,13 @@ static bool has_words(const char *why, const char *words)
 
 /* So many words of evidence; a line is to be read. */
 #define WORDS 4
+/* Room for " and N more". */
+#define MORE_SIZE 24
 
 void items_why(struct needs_item *item, const char *format, ...)
 {
 	char words[sizeof(item->why)];
+	const char *comma;
 	size_t len;
 	va_list args;
 
@@ -81,12 +84,13 @@ void items_why(struct needs_item *item, const char *format, ...)
 	len = strlen(item->why);
 	if (has_words(item->why, words))
 		return;
-	if (item->named == WORDS || len + 2 + strlen(words) >= sizeof(item->why)) {
+	comma = len ? ", " : "";
+	if (item->named == WORDS ||
+	    len + strlen(comma) + strlen(words) >= sizeof(item->why) - MORE_SIZE) {
 		item->more++;
 		return;
 	}
-	snprintf(item->why + len, sizeof(item->why) - len, "%s%s", len ? ", " : "",
-		 words);
+	strcat(strcat(item->why, comma), words);
 	item->named++;
 }
 
