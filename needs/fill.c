@@ -87,35 +87,6 @@ static bool take_programs(const struct libbpf *bpf, const struct bpf_object *obj
 	return true;
 }
 
-/* Subprograms are no programs to libbpf before it loads: section .text as it stands. */
-static void take_subprograms(const struct libbpf *bpf, const void *image, size_t size,
-			     struct facts *facts)
-{
-	Elf *elf = bpf->elf_memory((char *)(uintptr_t)image, size);
-	Elf_Scn *section = NULL;
-	size_t names;
-
-	if (!elf)
-		return;
-	while (bpf->elf_names(elf, &names) == 0 &&
-	       (section = bpf->elf_next(elf, section))) {
-		GElf_Shdr header;
-		const char *name = bpf->elf_header(section, &header)
-					   ? bpf->elf_string(elf, names, header.sh_name)
-					   : NULL;
-		const Elf_Data *data = name && !strcmp(name, ".text")
-					       ? bpf->elf_data(section, NULL)
-					       : NULL;
-
-		if (!data || !data->d_buf || !data->d_size)
-			continue;
-		facts->subprograms = true;
-		take_helpers(data->d_buf, data->d_size / sizeof(struct attr_insn),
-			     &facts->text);
-	}
-	bpf->elf_end(elf);
-}
-
 /* ------------------------------------------------------------------- maps */
 
 /* libbpf puts the object's name before that of a section: ".bss" is enough here. */
@@ -151,38 +122,91 @@ static bool take_maps(const struct libbpf *bpf, const struct bpf_object *object,
 
 /* -------------------------------------------------------------------- BTF */
 
-/* Calls take() with each variable or function of the data sections that are named so. */
-static void each_in_section(const struct libbpf *bpf, const struct btf *btf,
-			    const char *prefix,
-			    void (*take)(const struct libbpf *bpf, const struct btf *btf,
-					 const struct btf_type *type, void *data),
-			    void *data)
+/* The kernel's functions in a data section of this name, which libbpf makes them. */
+static void take_kfuncs(const struct libbpf *bpf, const struct btf *btf,
+			const struct btf_type *section, struct facts *facts)
 {
-	for (uint32_t id = 1; id < bpf->btf_count(btf); id++) {
-		const struct btf_type *section = bpf->btf_type(btf, id), *type;
-		const struct btf_var_secinfo *row =
-			(const struct btf_var_secinfo *)(section + 1);
-		const char *name;
+	const struct btf_var_secinfo *rows =
+		(const struct btf_var_secinfo *)(section + 1);
 
-		if (!section || !BTF_INFO_IS_KIND(section, BTF_KIND_DATASEC))
-			continue;
-		name = bpf->btf_name(btf, section->name_off);
-		if (!name || strncmp(name, prefix, strlen(prefix)) != 0)
-			continue;
-		for (uint32_t i = 0; i < BTF_INFO_VLEN(section->info); i++)
-			if ((type = bpf->btf_type(btf, row[i].type)))
-				take(bpf, btf, type, data);
+	for (uint32_t i = 0; i < BTF_INFO_VLEN(section->info); i++) {
+		const struct btf_type *type = bpf->btf_type(btf, rows[i].type);
+
+		if (type && BTF_INFO_IS_KIND(type, BTF_KIND_FUNC) &&
+		    facts->kfunc_count < FACTS_KFUNCS)
+			copy_name(facts->kfuncs[facts->kfunc_count++], FACTS_NAME,
+				  bpf->btf_name(btf, type->name_off));
 	}
 }
 
-static void take_kfunc(const struct libbpf *bpf, const struct btf *btf,
-		       const struct btf_type *type, void *data)
-{
-	struct facts *facts = data;
+/* ---------------------------------------------------------- the file itself */
 
-	if (BTF_INFO_IS_KIND(type, BTF_KIND_FUNC) && facts->kfunc_count < FACTS_KFUNCS)
-		copy_name(facts->kfuncs[facts->kfunc_count++], FACTS_NAME,
-			  bpf->btf_name(btf, type->name_off));
+/* As it stands: an opened object's BTF no longer says which functions are the kernel's. */
+static void take_btf_section(const struct libbpf *bpf, const Elf_Data *data,
+			     struct facts *facts)
+{
+	struct btf *btf = bpf->btf_new(data->d_buf, (uint32_t)data->d_size);
+
+	for (uint32_t id = 1; btf && id < bpf->btf_count(btf); id++) {
+		const struct btf_type *type = bpf->btf_type(btf, id);
+		const char *name = bpf->btf_name(btf, type->name_off);
+
+		if (BTF_INFO_IS_KIND(type, BTF_KIND_DATASEC) && name &&
+		    !strcmp(name, ".ksyms"))
+			take_kfuncs(bpf, btf, type, facts);
+	}
+	if (btf)
+		bpf->btf_free(btf);
+}
+
+/* Subprograms are no programs to libbpf before it loads. */
+static void take_text_section(const struct libbpf *bpf _unused_, const Elf_Data *data,
+			      struct facts *facts)
+{
+	facts->subprograms = true;
+	take_helpers(data->d_buf, data->d_size / sizeof(struct attr_insn), &facts->text);
+}
+
+static const struct {
+	const char *name;
+	void (*take)(const struct libbpf *bpf, const Elf_Data *data, struct facts *facts);
+} elf_sections[] = {
+	{ ".text", take_text_section },
+	{ ".BTF", take_btf_section },
+};
+
+static void take_section(const struct libbpf *bpf, Elf_Scn *section, const char *name,
+			 struct facts *facts)
+{
+	for (size_t i = 0; name && i < ARRAY_SIZE(elf_sections); i++) {
+		const Elf_Data *data = strcmp(name, elf_sections[i].name)
+					       ? NULL
+					       : bpf->elf_data(section, NULL);
+
+		if (data && data->d_buf && data->d_size)
+			elf_sections[i].take(bpf, data, facts);
+	}
+}
+
+/* What libbpf does not tell of an object that it has opened. */
+static void take_sections(const struct libbpf *bpf, const void *image, size_t size,
+			  struct facts *facts)
+{
+	Elf *elf = bpf->elf_memory((char *)(uintptr_t)image, size);
+	Elf_Scn *section = NULL;
+	size_t names;
+
+	if (elf && bpf->elf_names(elf, &names) == 0) {
+		while ((section = bpf->elf_next(elf, section))) {
+			GElf_Shdr header;
+
+			if (bpf->elf_header(section, &header))
+				take_section(bpf, section,
+					     bpf->elf_string(elf, names, header.sh_name),
+					     facts);
+		}
+	}
+	bpf->elf_end(elf);
 }
 
 /* ------------------------------------------------------------- struct_ops */
@@ -279,13 +303,8 @@ static bool has_struct_ops(const struct facts *facts)
 static void take_btf(const struct libbpf *bpf, const struct bpf_object *object,
 		     struct facts *facts)
 {
-	const struct btf *btf = bpf->object_btf(object);
-
-	if (!btf)
-		return;
-	facts->btf = true;
-	each_in_section(bpf, btf, ".ksyms", take_kfunc, facts);
-	if (has_struct_ops(facts))
+	facts->btf = bpf->object_btf(object);
+	if (facts->btf && has_struct_ops(facts))
 		take_struct_ops(bpf, object, facts);
 }
 
@@ -317,7 +336,7 @@ void facts_fill(const void *image, size_t size, struct facts *facts)
 		facts->end = FACTS_TOO_LARGE;
 		return;
 	}
-	take_subprograms(&bpf, image, size, facts);
+	take_sections(&bpf, image, size, facts);
 	take_btf(&bpf, object, facts);
 	facts->end = FACTS_READ;
 }

@@ -133,6 +133,7 @@ int image_file_read(const char *path, struct image_file *ret_file,
 	if (r < 0) {
 		err_raise(err, BPFTOKEN_STAGE_NONE, r, NULL);
 		err_what(err, "cannot read the BPF object %s", path);
+		err_fix(err, "name a file that can be read");
 		return r;
 	}
 	r = check(&file, err);

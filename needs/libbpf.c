@@ -36,6 +36,7 @@
 	F(BPF, map_value_type, bpf_map__btf_value_type_id)          \
 	F(BPF, map_value, bpf_map__initial_value)                   \
 	F(BPF, kernel_btf, btf__load_vmlinux_btf)                   \
+	F(BPF, btf_new, btf__new)                                   \
 	F(BPF, btf_free, btf__free)                                 \
 	F(BPF, btf_count, btf__type_cnt)                            \
 	F(BPF, btf_type, btf__type_by_id)                           \

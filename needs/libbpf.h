@@ -53,6 +53,7 @@ struct libbpf {
 	void *(*map_value)(const struct bpf_map *map, size_t *ret_size);
 
 	struct btf *(*kernel_btf)(void);
+	struct btf *(*btf_new)(const void *data, uint32_t size);
 	void (*btf_free)(struct btf *btf);
 	uint32_t (*btf_count)(const struct btf *btf);
 	const struct btf_type *(*btf_type)(const struct btf *btf, uint32_t id);

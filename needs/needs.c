@@ -14,8 +14,10 @@
 #include <stdio.h>
 #include <string.h>
 
-/* BPF_F_ZERO_SEED of map_flags, and the flag of maps for a device. */
+/* BPF_F_ZERO_SEED of map_flags. */
 #define MAP_ZERO_SEED (1U << 6)
+/* sk_storage, struct_ops, inode_storage, task_storage, cgrp_storage */
+#define MAPS_WITH_BTF (1ULL << 24 | 1ULL << 26 | 1ULL << 28 | 1ULL << 29 | 1ULL << 32)
 
 bool needs_counts_prog(const struct needs *needs, const struct facts_prog *prog)
 {
@@ -109,8 +111,8 @@ static void add_attaching(struct needs_pass *pass, const struct facts_prog *prog
 		snprintf(name, sizeof(name), "attaching %.24s (%.*s)", prog->name,
 			 (int)strcspn(section->name, "+"), section->name);
 		snprintf(words, sizeof(words), "goes through perf_event_open(): %s%s",
-			 strcmp(section->instead, "none") ? "use " : "no section does it",
-			 strcmp(section->instead, "none") ? section->instead : "");
+			 section->instead ? "use " : "nothing replaces it",
+			 section->instead ? section->instead : "");
 		aside(pass, NEEDS_NEVER, name, words);
 	}
 	if (needs_prog_type(prog) == PROG_CGROUP_SKB)
@@ -167,6 +169,9 @@ static void add_map(struct needs_pass *pass, const struct facts_map *map)
 		capabilities(pass, attr_map_capabilities(map->inner), BPFTOKEN_MAPS,
 			     map->inner);
 	}
+	if (map->type <= NAMES_MAX_VALUE && MAPS_WITH_BTF >> map->type & 1)
+		items_bit(pass, NEEDS_OBJECT, BPFTOKEN_CMDS, CMD_BTF_LOAD,
+			  "%s%s is not created without", pass->label, map->name);
 	if (map->flags & MAP_ZERO_SEED)
 		aside(pass, NEEDS_NEVER, map->name,
 		      "flag BPF_F_ZERO_SEED asks for CAP_SYS_ADMIN on the host");

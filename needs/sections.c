@@ -71,7 +71,7 @@ static const struct section sections[] = {
 	{ "xdp/cpumap", 6, 35 },
 	{ "xdp.frags", 6, 37 },
 	{ "xdp", 6, 37, PROBED },
-	{ "perf_event", 7, 0, PERF, "none" },
+	{ "perf_event", 7, 0, PERF },
 	{ "lwt_in", 10, 0 },
 	{ "lwt_out", 11, 0 },
 	{ "lwt_xmit", 12, 0 },

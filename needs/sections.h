@@ -29,7 +29,8 @@ struct section {
 	const char *name;
 	uint32_t type, attach_type;
 	unsigned int flags;
-	const char *instead; /* of SECTION_PERF: what attaches from a container */
+	const char
+		*instead; /* of SECTION_PERF: what attaches from a container, or NULL */
 };
 
 /* The row of a section's name, without a leading '?'; NULL: libbpf knows no such. */

@@ -170,7 +170,8 @@ static void attach(const struct bpf_object *object, struct outcome *outcome)
 		else if (how == ATTACH_TCX_EGRESS)
 			link = bpf_program__attach_tcx(prog, 1, NULL);
 		else if (type == BPF_PROG_TYPE_RAW_TRACEPOINT ||
-			 type == BPF_PROG_TYPE_TRACING || how == ATTACH_UPROBE_MULTI)
+			 type == BPF_PROG_TYPE_TRACING ||
+			 (how == ATTACH_UPROBE_MULTI && type == BPF_PROG_TYPE_KPROBE))
 			link = bpf_program__attach(prog);
 		outcome->attached += link != NULL;
 		bpf_link__destroy(link);
@@ -370,6 +371,8 @@ OBJECT(map_in_map, "map-in-map", 0)
 OBJECT(many, "many", 0)
 OBJECT(ring_buffer, "ringbuf", 0)
 OBJECT(uprobe_multi, "uprobe-multi", 1)
+OBJECT(usdt, "usdt", 0)
+OBJECT(kfunc, "kfunc", 1)
 OBJECT(subprogram, "subprogram", 0)
 OBJECT(maps_only, "maps-only", 0)
 OBJECT(reuseport, "reuseport", 0)
@@ -483,6 +486,8 @@ static const struct live_test tests[] = {
 	{ "several programs, and the optional one", many_and_optional, false },
 	{ "tracepoint with a ring buffer", ring_buffer, false },
 	{ "uprobe.multi and kprobe.multi", uprobe_multi, false },
+	{ "usdt", usdt, false },
+	{ "functions of the kernel", kfunc, false },
 	{ "a subprogram's helper", subprogram, false },
 	{ "maps without programs", maps_only, false },
 	{ "sk_reuseport", reuseport, false },

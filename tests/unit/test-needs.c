@@ -218,6 +218,11 @@ static void test_reasons(void **state)
 		{ "freplace", BPFTOKEN_CMDS, "btf_get_fd_by_id", "6.15" },
 		{ "ringbuf", NEEDS_NEVER, "attaching exited (tp)", "raw_tp or tp_btf" },
 		{ "raw-tp", NEEDS_LESS, "tracepoint", "bpf_probe_read" },
+		{ "usdt", BPFTOKEN_ATTACHS, "trace_uprobe_multi", "hit" },
+		{ "kfunc", NEEDS_NOTE, "kernel functions",
+		  "bpf_task_acquire, bpf_task_release" },
+		{ "tp-btf", BPFTOKEN_CMDS, "btf_load",
+		  "executions is not created without" },
 		{ "many", NEEDS_NOTE, "not loaded by itself", "on_packet" },
 	};
 
