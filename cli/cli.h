@@ -93,6 +93,7 @@ extern const struct cli_command cmd_run;
 extern const struct cli_command cmd_mount;
 extern const struct cli_command cmd_umount;
 extern const struct cli_command cmd_policy;
+extern const struct cli_command cmd_needs;
 extern const struct cli_command cmd_probe;
 extern const struct cli_command cmd_test;
 

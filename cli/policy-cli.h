@@ -14,6 +14,11 @@ struct policy_arguments {
 	uint32_t kernel;
 };
 
+/* take() of an option whose value is the name of a dialect; for completion. */
+int policy_take_dialect(void *member, const struct cli_option *option, const char *value,
+			struct bpftoken_error *err);
+#define DIALECT_WORDS "oci json systemd ini lxd incus mount"
+
 /*
  * The text of an operand FILE|@PRESET|TEXT; "-" is standard input. Returns the exit
  * status of a failure, or CLI_DONE.

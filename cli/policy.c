@@ -14,11 +14,9 @@
 #include <stddef.h>
 #include <string.h>
 
-#define DIALECT_WORDS "oci json systemd ini lxd incus mount"
-
 #define OPTION(member) .offset = offsetof(struct policy_arguments, member)
 
-static int take_dialect(void *member, const struct cli_option *option, const char *value,
+int policy_take_dialect(void *member, const struct cli_option *option, const char *value,
 			struct bpftoken_error *err)
 {
 	_cleanup_text_ struct text known = { 0 };
@@ -201,12 +199,12 @@ static int run_convert(const struct cli_command *command, int argc, char **argv)
 #define OPTION_FROM                                                                   \
 	{                                                                             \
 		"from", 'f', "DIALECT", "Read this dialect instead of detecting it.", \
-			take_dialect, OPTION(from), .complete = DIALECT_WORDS         \
+			policy_take_dialect, OPTION(from), .complete = DIALECT_WORDS  \
 	}
-#define OPTION_TO                                                                      \
-	{                                                                              \
-		"to", 't', "DIALECT", "Write this dialect.", take_dialect, OPTION(to), \
-			.complete = DIALECT_WORDS                                      \
+#define OPTION_TO                                                                 \
+	{                                                                         \
+		"to", 't', "DIALECT", "Write this dialect.", policy_take_dialect, \
+			OPTION(to), .complete = DIALECT_WORDS                     \
 	}
 #define OPTION_INSTANCE                                                       \
 	{                                                                     \

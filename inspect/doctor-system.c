@@ -8,7 +8,6 @@
 #include "doctor-gate.h"
 
 #include "bpffs.h"
-#include "btf-find.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -140,6 +140,11 @@ int sys_wait_signal(const sigset_t *set, siginfo_t *ret_info);
 int sys_kill(pid_t pid, int sig);
 /* Reaps any child that has ended: its pid and ret_info, 0 when none has. */
 pid_t sys_reap_any(siginfo_t *ret_info);
+/* Memory that a child shares, zeroed; NULL when there is none. */
+void *sys_share_memory(size_t size);
+void sys_unshare_memory(void *memory, size_t size);
+/* No more than so many seconds of processor time, and no core dump. */
+int sys_limit_effort(unsigned int seconds);
 int sys_set_memlock(uint64_t bytes, uint64_t *ret_got);
 int sys_keep_capabilities(void);
 int sys_execvp(const char *file, char *const argv[]);

@@ -19,7 +19,7 @@ layers='
 4 bpf carry load
 5 probe probe-btf probe-cache probe-calls probe-cmd probe-feature probe-helper probe-link probe-map probe-prog explain denial
 6 host/ libbpf/
-7 inspect/ learn/ exec/
+7 inspect/ learn/ needs/ exec/
 8 cli/
 '
 
@@ -32,7 +32,7 @@ popen
 '
 
 code() {
-	find lib host libbpf inspect learn exec cli -name '*.[ch]' 2>/dev/null | sort
+	find lib host libbpf inspect learn needs exec cli -name '*.[ch]' 2>/dev/null | sort
 }
 
 # with_layers PROGRAM: awk with layer(PATH), "" for a path without one.
@@ -67,7 +67,7 @@ includes() {
 	code | while read -r file; do
 		sed -n 's/^#include [<"]\([^">]*\)[">].*/\1/p' "$file" |
 			while read -r name; do
-				for dir in "$(dirname "$file")" lib host libbpf inspect learn exec cli include; do
+				for dir in "$(dirname "$file")" lib host libbpf inspect learn needs exec cli include; do
 					if [ -f "$dir/$name" ]; then
 						echo "$file $dir/$name"
 						break

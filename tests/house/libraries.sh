@@ -38,6 +38,14 @@ loaded_by() {
 	return 0
 }
 
+# loaded_libbpf ARG...: the opposite of loaded_by.
+loaded_libbpf() {
+	loaded_by "$@" >"$work/libraries"
+	for library in libbpf libelf; do
+		grep -q "^$library" "$work/libraries" || echo "$library was not opened"
+	done
+}
+
 rule "the library needs libc alone" needed "$build/lib/libbpftoken.so" 'libc|ld-linux.*'
 rule "libbpftoken-libbpf needs libbpftoken and libc alone" \
 	needed "$build/libbpf/libbpftoken-libbpf.so" 'libc|ld-linux.*|libbpftoken'
@@ -46,6 +54,14 @@ rule "the command needs libc, json-c, libcap, libseccomp and inih at most" \
 rule "nothing that the command needs brings libbpf or libelf" loaded
 printf 'delegate_cmds=map_create\n' >"$work/policy"
 rule "bpftoken policy loads no libbpf and no libelf" loaded_by policy show "$work/policy"
+object=$(find "$build/tests/objects" -name '*.bpf.o' 2>/dev/null | head -n 1)
+if [ -n "$object" ]; then
+	# the other half: the rules before see what is opened when it runs
+	rule "bpftoken needs does, and so is seen" \
+		loaded_libbpf needs "$object"
+else
+	skip "bpftoken needs does, and so is seen" "no objects without clang"
+fi
 if [ "$(id -u)" -eq 0 ]; then
 	rule "bpftoken run loads no libbpf and no libelf" \
 		loaded_by run --no-delegation -- /bin/true

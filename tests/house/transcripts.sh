@@ -52,7 +52,7 @@ bare() {
 # holds N: every part of said.N is in what run.N prints now.
 holds() {
 	: >>"$work/said.$1"
-	PATH=$work/bin:$PATH sh "$work/run.$1" >"$work/now" 2>&1 </dev/null
+	(cd "$dir" && PATH=$work/bin:$PATH sh "$work/run.$1") >"$work/now" 2>&1 </dev/null
 	bare "$work/now" >"$work/now.bare"
 	bare "$work/said.$1" | sed 's/\[[.][.][.]\]/\n/g' >"$work/parts"
 	echo >>"$work/parts"
@@ -82,6 +82,9 @@ page_holds() {
 	done
 }
 
+# Where the commands are run.
+dir=.
+
 # Where the container's root can read it.
 chmod 755 "$work"
 mkdir "$work/bin"
@@ -99,4 +102,11 @@ for page in README bpftoken bpftoken-doctor bpftoken-probe bpftoken-run bpftoken
 		rule "$what" page_holds blocks "man/$page.1"
 	fi
 done
+what="the transcripts of bpftoken-needs are true"
+if [ -d "$build/tests/objects" ] && [ -e "$build/tests/objects/tc.bpf.o" ]; then
+	dir=$build/tests/objects
+	rule "$what" page_holds blocks man/bpftoken-needs.1
+else
+	skip "$what" "no objects without clang"
+fi
 finish

@@ -1,0 +1,129 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# bpftoken needs: what it prints, and how it refuses. What it says is held against the
+# kernel by tests/live/live-needs.c, and word by word by tests/unit/test-needs.c.
+#
+# shellcheck disable=SC2154 # stdout, stderr and golden are helper.bash's
+
+load helper
+
+setup() {
+	objects=$(dirname "$BPFTOKEN")/tests/objects
+	[ -e "$objects/tc.bpf.o" ] || skip "objects not built (clang, libbpf >= 1.4)"
+}
+
+@test "a report, and the policy below it" {
+	bpftoken needs --libbpf 1.7 "$objects/many.bpf.o"
+	expect 0
+	[ ! -s "$stderr" ]
+	check_golden needs-many.txt
+}
+
+@test "several objects: each reason names its object" {
+	bpftoken needs --libbpf 1.7 "$objects/ringbuf.bpf.o" "$objects/freplace.bpf.o"
+	expect 0
+	check_golden needs-two.txt
+}
+
+@test "JSON has the same" {
+	bpftoken needs --libbpf 1.7 --json "$objects/ringbuf.bpf.o"
+	expect 0
+	check_golden needs.json
+	python3 -m json.tool "$stdout" >/dev/null
+}
+
+@test "with --to, standard output is the policy alone, in each dialect" {
+	for dialect in mount lxd incus systemd oci json ini; do
+		bpftoken needs --libbpf none --to $dialect "$objects/sk-lookup.bpf.o"
+		expect 0
+		grep -q '^attach type *sk_lookup  *object  choose$' "$stderr"
+		cp "$stdout" "$BATS_TEST_TMPDIR/policy"
+		bpftoken policy convert --to mount "$BATS_TEST_TMPDIR/policy"
+		expect 0
+		expect_stdout 'delegate_cmds=map_create:prog_load:btf_load,delegate_maps=sockmap,delegate_progs=sk_lookup,delegate_attachs=sk_lookup'
+	done
+}
+
+@test "the policy that it writes covers what it needs, and one bit less does not" {
+	bpftoken needs --to mount "$objects/xdp-globals.bpf.o"
+	expect 0
+	policy=$(cat "$stdout")
+	bpftoken needs --covers "$policy" "$objects/xdp-globals.bpf.o"
+	expect 0
+	expect_stdout 'the policy suffices'
+	bpftoken needs --covers "${policy/hash:/}" \
+		"$objects/xdp-globals.bpf.o"
+	expect 3
+	[ "$(cat "$stderr")" = 'bpftoken: the policy does not suffice: something that is needed is not delegated: add delegate_maps=hash' ]
+	[ "$(wc -l <"$stdout")" -eq 1 ]
+	grep -q '^map type  *hash  *object  queues$' "$stdout"
+}
+
+@test "--covers as JSON says what is missing, and takes several policies" {
+	bpftoken needs --json --libbpf 1.7 --covers @tc "$objects/tc.bpf.o"
+	expect 3
+	python3 - "$stdout" <<-'END'
+		import json, sys
+		missing = json.load(open(sys.argv[1]))["missing"]
+		assert missing == {"cmds": [], "maps": [], "progs": ["socket_filter"],
+		                   "attachs": []}, missing
+	END
+	bpftoken needs --libbpf 1.7 --covers @tc --covers @libbpf "$objects/tc.bpf.o"
+	expect 0
+}
+
+@test "a program with a skeleton says the same as its object" {
+	examples=$(dirname "$BPFTOKEN")/examples
+	bpftoken needs "$examples/sockfilter"
+	expect 0
+	cp "$stdout" "$BATS_TEST_TMPDIR/program"
+	bpftoken needs "$examples/sockfilter.bpf.o"
+	expect 0
+	diff -u "$BATS_TEST_TMPDIR/program" "$stdout"
+	grep -q '^map type  *ringbuf ' "$stdout"
+}
+
+@test "no privilege is asked for" {
+	[ "$(id -u)" -eq 0 ] || skip "not root"
+	directory=$(mktemp -d)
+	chmod 755 "$directory"
+	cp "$BPFTOKEN" "$objects/tc.bpf.o" "$directory"
+	chmod 644 "$directory/tc.bpf.o"
+	run setpriv --reuid 65534 --regid 65534 --clear-groups --bounding-set -all \
+		"$directory/bpftoken" needs --to mount "$directory/tc.bpf.o"
+	rm -rf "$directory"
+	[ "$status" -eq 0 ]
+	[[ "$output" == *delegate_cmds=prog_load:btf_load* ]]
+}
+
+@test "what is no object is refused in one line" {
+	file=$BATS_TEST_TMPDIR/file
+	: >"$file"
+	bpftoken needs "$file"
+	expect_error 1 "cannot read the BPF object $file: it is empty: "
+	echo text >"$file"
+	bpftoken needs "$file"
+	expect_error 1 'it is no ELF file'
+	bpftoken needs "$BPFTOKEN"
+	expect_error 1 'there is no BPF object in it: '
+	head -c 300 "$objects/tc.bpf.o" >"$file"
+	bpftoken needs "$file"
+	expect_error 1 'libbpf refuses it: '
+	bpftoken needs "$BATS_TEST_TMPDIR/none"
+	expect_error 1 'No such file'
+	bpftoken needs "$objects/tc.bpf.o" "$file"
+	expect_error 1 'libbpf refuses it: '
+}
+
+@test "wrong usage" {
+	bpftoken needs
+	expect_error 2 'no object given'
+	bpftoken needs --to nonsense "$objects/tc.bpf.o"
+	expect_error 2 'unknown dialect'
+	bpftoken needs --libbpf new "$objects/tc.bpf.o"
+	expect_error 2 'no version of libbpf'
+	bpftoken needs --to mount --json "$objects/tc.bpf.o"
+	expect_error 2 '--to'
+	bpftoken needs --covers nonsense=1 "$objects/tc.bpf.o"
+	expect_error 3 ''
+}
