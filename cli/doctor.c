@@ -3,6 +3,7 @@
 #include "cli.h"
 
 #include "doctor-report.h"
+#include "needs.h"
 #include "policy-options.h"
 #include "target.h"
 #include "token-option.h"
@@ -13,6 +14,7 @@ struct doctor_options {
 	struct policy_options policy;
 	struct target_options target;
 	const char *token;
+	const char *object; /* a file with BPF objects */
 };
 
 #define IN_TARGET(member) \
@@ -26,6 +28,8 @@ static const struct cli_option options[] = {
 	  IN_TARGET(given_pidfd), 1, NULL },
 	{ "container", 0, "NAME", "The same, by name or id of the container.",
 	  cli_take_string, IN_TARGET(name), 0, NULL },
+	{ "for", 0, "OBJECT", "Will the BPF objects in this file load here?",
+	  cli_take_string, offsetof(struct doctor_options, object), 0, "file" },
 	{ "token", 0, "PATH", "The bpffs to make the token of (one that is found).",
 	  cli_take_string, offsetof(struct doctor_options, token), 0, "dir" },
 	{ "json", 0, NULL, "Report as JSON.", cli_take_flag, IN_TARGET(json), 0, NULL },
@@ -66,6 +70,42 @@ static int take_token(const struct doctor_options *doctor, struct doctor_opts *o
 	return 0;
 }
 
+/* The first thing that no policy gives. Perf events have gates of their own. */
+static void take_never(const struct needs *needs, struct doctor_opts *opts)
+{
+	for (size_t i = 0; i < needs->count && !opts->never[0]; i++) {
+		const struct needs_item *item = &needs->items[i];
+
+		if (item->kind == NEEDS_NEVER && !strstr(item->why, "perf_event_open"))
+			snprintf(opts->never, sizeof(opts->never), "%s: %s", item->name,
+				 item->why);
+	}
+}
+
+/* What the object needs is wanted, too. */
+static int take_object(struct doctor_options *doctor, struct doctor_opts *opts,
+		       struct bpftoken_error *err)
+{
+	_cleanup_needs_ struct needs needs = { 0 };
+	struct bpftoken_policy policy;
+	int r;
+
+	if (!doctor->object)
+		return 0;
+	r = needs_add_file(&needs, doctor->object, err);
+	if (r >= 0)
+		r = needs_finish(&needs, err);
+	if (r < 0)
+		return r;
+	if (!doctor->policy.policy && bpftoken_policy_new(&doctor->policy.policy) < 0)
+		return err_oom(err);
+	needs_policy(&needs, &policy);
+	take_never(&needs, opts);
+	opts->capabilities = needs.capabilities;
+	opts->wanted = doctor->policy.policy;
+	return bpftoken_policy_merge(doctor->policy.policy, &policy);
+}
+
 static int examine(const struct cli_command *command, struct doctor_options *doctor)
 {
 	struct target_options *target = &doctor->target;
@@ -78,6 +118,8 @@ static int examine(const struct cli_command *command, struct doctor_options *doc
 
 	if (!found)
 		return cli_fail((err_oom(&err), &err));
+	if (take_object(doctor, &opts, &err) < 0)
+		return cli_fail(&err);
 	if (elsewhere) {
 		int status = target_open(command, target);
 
@@ -112,8 +154,8 @@ static int run(const struct cli_command *command, int argc, char **argv)
 
 const struct cli_command cmd_doctor = {
 	.name = "doctor",
-	.synopsis = "[--pid PID | --pidfd N | --container NAME] [POLICY] [--token PATH]\n"
-		    "         [--json]",
+	.synopsis = "[--pid PID | --pidfd N | --container NAME] [POLICY]\n"
+		    "         [--for OBJECT] [--token PATH] [--json]",
 	.summary = "Show which gate stops a load, here or in a container, and prove it",
 	.options = options,
 	.run = run,

@@ -91,6 +91,6 @@ gate_fn gate_user_namespace, gate_bpffs, gate_bpffs_access, gate_bpffs_root,
 gate_fn gate_cmds, gate_maps, gate_progs, gate_attachs;
 gate_fn gate_cap_net_admin, gate_cap_perfmon, gate_cap_sys_admin, gate_kernel_types,
 	gate_lsm, gate_memory, gate_jit_limit, gate_lockdown;
-gate_fn gate_perf_event_open, gate_perf_event_paranoid, gate_libbpf;
+gate_fn gate_perf_event_open, gate_perf_event_paranoid, gate_object, gate_libbpf;
 
 #endif

@@ -62,12 +62,18 @@ static bool lacks(const struct doctor *d, const struct proof *proof, int capabil
 	       needed_by(proof) & ~d->capabilities & BIT(capability);
 }
 
+/* What an object's programs do may ask for more than their types. */
 static void judge_capability(struct doctor *d, struct doctor_finding *f, int capability,
 			     const char *name)
 {
 	_cleanup_text_ struct text names = { 0 };
 
-	if (list_proofs(d, lacks, capability, &names)) {
+	bool by_object = d->opts->capabilities & ~d->capabilities & BIT(capability) &&
+			 !has_capability(d, CAP_SYS_ADMIN);
+
+	if (list_proofs(d, lacks, capability, &names) || by_object) {
+		if (!names.len)
+			text_add(&names, "the object");
 		gate_shut(f, BPFTOKEN_KIND_DENIED,
 			  "the process lacks %s, without which %s "
 			  "cannot be loaded",
@@ -76,7 +82,8 @@ static void judge_capability(struct doctor *d, struct doctor_finding *f, int cap
 			 "give the container %s, and the program too, as ambient "
 			 "capability if it does not run as uid 0; or delegate less",
 			 name);
-	} else if (!first_proof(d, needs, capability)) {
+	} else if (!first_proof(d, needs, capability) &&
+		   !(d->opts->capabilities & BIT(capability))) {
 		gate_open(f, "nothing of it does");
 	} else {
 		gate_open(f, has_capability(d, capability)
@@ -271,4 +278,14 @@ void gate_lockdown(struct doctor *d, struct doctor_finding *f)
 	gate_limited(f, "programs may not call probe_read_kernel: %s", reason.why);
 	gate_fix(f, "boot without lockdown=confidentiality, or do without the kernel's "
 		    "memory");
+}
+
+void gate_object(struct doctor *d, struct doctor_finding *f)
+{
+	if (!d->opts->never[0]) {
+		gate_open(f, "nothing of it is beyond a token");
+		return;
+	}
+	gate_limited(f, "no token gives it %s", d->opts->never);
+	gate_fix(f, "see what bpftoken needs says about it");
 }

@@ -89,6 +89,7 @@ void gate_perf_event_paranoid(struct doctor *d, struct doctor_finding *f)
 	bool wanted = wants_perf(d, &names);
 	/* a tracepoint asks for a level lower than a perf buffer */
 	int most = wanted && strcmp(names.data, "perf buffers") == 0 ? 0 : -1;
+	bool kprobes = wanted && strncmp(names.data, "kprobe", 6) == 0;
 	int r = d->perf_filter ? d->perf_filter : try_event();
 	char level[16];
 
@@ -98,6 +99,12 @@ void gate_perf_event_paranoid(struct doctor *d, struct doctor_finding *f)
 	} else if (!wanted) {
 		gate_open(f, "nothing that is named needs them (the level is %s)",
 			  level[0] ? level : "not shown");
+	} else if (kprobes) {
+		gate_limited(f,
+			     "%s load and cannot be attached: their perf events are "
+			     "the host's alone, at any kernel.perf_event_paranoid",
+			     names.data);
+		gate_fix(f, INSTEAD);
 	} else if (r >= 0 && level[0] && atoi(level) <= most) {
 		gate_open(f, "kernel.perf_event_paranoid is %s", level);
 	} else {

@@ -86,6 +86,21 @@ static int attach_type_of(const struct doctor *d, uint32_t type)
 	return -1;
 }
 
+/* With each attach type of it that somebody named, else with the usual one. */
+static void add_prog(struct doctor *d, uint32_t type)
+{
+	uint64_t fits = attr_prog_attach_types(type);
+	int first = attach_type_of(d, type);
+
+	if (first >= 0)
+		add(d, BPFTOKEN_PROGS, type, (uint32_t)first);
+	/* the attach types of struct_ops are numbers of members */
+	for (uint32_t attach = 0; attach <= NAMES_MAX_VALUE; attach++)
+		if (fits & BIT(attach) && (int)attach != first &&
+		    type != TYPE_STRUCT_OPS && doctor_names(d, BPFTOKEN_ATTACHS, attach))
+			add(d, BPFTOKEN_PROGS, type, attach);
+}
+
 /* Programs keep state: a token is no use where a few MiB of it do not fit. */
 static void try_big_map(struct doctor *d)
 {
@@ -118,12 +133,9 @@ int doctor_prove(struct doctor *d, struct bpftoken_error *err)
 	for (uint32_t type = 0; type <= NAMES_MAX_VALUE; type++)
 		if (d->wanted.mask[BPFTOKEN_MAPS] & BIT(type))
 			add(d, BPFTOKEN_MAPS, type, 0);
-	for (uint32_t type = 0; type <= NAMES_MAX_VALUE; type++) {
-		int attach = attach_type_of(d, type);
-
-		if (d->wanted.mask[BPFTOKEN_PROGS] & BIT(type) && attach >= 0)
-			add(d, BPFTOKEN_PROGS, type, (uint32_t)attach);
-	}
+	for (uint32_t type = 0; type <= NAMES_MAX_VALUE; type++)
+		if (d->wanted.mask[BPFTOKEN_PROGS] & BIT(type))
+			add_prog(d, type);
 	try_big_map(d);
 	return 0;
 }

@@ -58,6 +58,8 @@ static const struct gate {
 	  gate_perf_event_open },
 	{ "perf_event_paranoid", "may perf events be opened", NEED_TOKEN, false,
 	  gate_perf_event_paranoid },
+	{ "object", "can a token give the object what it needs", NEED_TOKEN, false,
+	  gate_object },
 	{ "unprivileged_bpf", "what is left without the token", NEED_NOTHING, false,
 	  gate_unprivileged },
 	{ "libbpf", "can libbpf find out what the kernel can do", NEED_TOKEN, false,
@@ -183,6 +185,22 @@ static int look(struct doctor *d, struct bpftoken_error *err)
 	return r;
 }
 
+/* A type counts as loaded when it did with each attach type. */
+static void fill_proved(const struct doctor *d, struct doctor_report *report)
+{
+	uint64_t failed[BPFTOKEN_SETS] = { 0 };
+
+	for (size_t i = 0; i < d->proof_count; i++) {
+		const struct proof *proof = &d->proofs[i];
+
+		report->asked[proof->set] |= BIT(proof->value);
+		if (proof->answer != BPFTOKEN_WORKS)
+			failed[proof->set] |= BIT(proof->value);
+	}
+	for (uint32_t set = 0; set < BPFTOKEN_SETS; set++)
+		report->loaded[set] = report->asked[set] & ~failed[set];
+}
+
 int doctor_run(const struct doctor_opts *opts, struct doctor_report *ret_report,
 	       struct bpftoken_error *err)
 {
@@ -201,13 +219,7 @@ int doctor_run(const struct doctor_opts *opts, struct doctor_report *ret_report,
 		return r;
 	for (size_t i = 0; i < ARRAY_SIZE(gates); i++)
 		judge(d, &gates[i], &report->findings[i]);
-	for (size_t i = 0; i < d->proof_count; i++) {
-		const struct proof *proof = &d->proofs[i];
-
-		report->asked[proof->set] |= BIT(proof->value);
-		if (proof->answer == BPFTOKEN_WORKS)
-			report->loaded[proof->set] |= BIT(proof->value);
-	}
+	fill_proved(d, report);
 	snprintf(report->bpffs, sizeof(report->bpffs), "%s", d->path);
 	*ret_report = *report;
 	return 0;

@@ -44,6 +44,9 @@ struct doctor_opts {
 	int token_fd; /* a token that is there already, -1 = make one */
 	/* what has to load; NULL: everything that is delegated */
 	const struct bpftoken_policy *wanted;
+	/* of the object that wanted is of, if any: what else it is about */
+	uint64_t capabilities; /* one bit each */
+	char never[328]; /* what no token can give it, "" = nothing */
 	bool filter_unseen; /* another process's seccomp filter is meant, not ours */
 };
 
