@@ -6,7 +6,7 @@
 #include "live-doctor.h"
 #include "live-objects.h"
 
-static const char *const objects[] = { "xdp-globals", "uprobe-multi", "many" };
+static const char *const objects[] = { "xdp-globals", "uprobe-multi" };
 
 struct attempt {
 	char args[512];
