@@ -212,9 +212,9 @@ static bool refused(const struct doctor *d)
 
 void gate_bpffs_owner(struct doctor *d, struct doctor_finding *f)
 {
-	bool unknown = d->owner < 0 && refused(d) && has_capability(d, CAP_BPF);
+	bool unknown = d->owner < 0 && has_capability(d, CAP_BPF);
 
-	if (d->owner != 0 && !unknown) {
+	if (!refused(d) || (d->owner != 0 && !unknown)) {
 		gate_open(f, "it belongs to this user namespace");
 		return;
 	}

@@ -23,6 +23,7 @@ struct proof {
 };
 
 #define PROOFS_MAX 160
+#define BIG_MAP (4U << 20) /* bytes; programs keep state */
 
 struct doctor {
 	const struct doctor_opts *opts;

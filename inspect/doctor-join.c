@@ -8,6 +8,7 @@
 #include "doctor.h"
 
 #include "bpffs.h"
+#include "doctor-memory.h"
 #include "text.h"
 
 #include <fcntl.h>
@@ -280,6 +281,10 @@ int doctor_run_in(int pidfd, const struct doctor_opts *opts,
 	if (r < 0)
 		return err_raise(err, BPFTOKEN_STAGE_TARGET, r == -ENOENT ? -ESRCH : r,
 				 NULL);
+	inside.memory_left = doctor_memory_left(sys_pidfd_pid(pidfd));
+	/* 0 means another thing */
+	if (!inside.memory_left)
+		inside.memory_left = 1;
 	inside.filter_unseen = has_filter(visit.proc_fd);
 	return send_helper(&visit, ret_report, err);
 }

@@ -122,6 +122,12 @@ void gate_memory(struct doctor *d, struct doctor_finding *f)
 	if (list_proofs(d, got, -ENOMEM, &names))
 		gate_shut(f, BPFTOKEN_KIND_FAILED, "no memory is left for %s",
 			  names.data ? names.data : "");
+	else if (d->opts->memory_left && d->opts->memory_left < BIG_MAP)
+		gate_shut(
+			f, BPFTOKEN_KIND_FAILED,
+			"the memory cgroup of the process leaves no room for a map of 4 "
+			"MiB, but for %lld KiB",
+			(long long)d->opts->memory_left / 1024);
 	else if (d->big_map_failed)
 		gate_shut(f, BPFTOKEN_KIND_FAILED,
 			  "no memory is left for a map of 4 MiB");

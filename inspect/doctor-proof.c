@@ -8,8 +8,6 @@
 
 #include <string.h>
 
-#define BIG_MAP (4U << 20)
-
 bool doctor_names(const struct doctor *d, uint32_t set, uint32_t value)
 {
 	const struct bpftoken_policy *named = d->opts->wanted ? d->opts->wanted : d->has;

@@ -47,6 +47,11 @@ struct doctor_opts {
 	/* of the object that wanted is of, if any: what else it is about */
 	uint64_t capabilities; /* one bit each */
 	char never[328]; /* what no token can give it, "" = nothing */
+	/*
+	 * Bytes that are left to another process, whose memory cgroup nobody joins; 0:
+	 * this process is meant.
+	 */
+	int64_t memory_left;
 	bool filter_unseen; /* another process's seccomp filter is meant, not ours */
 };
 

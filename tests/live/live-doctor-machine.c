@@ -174,7 +174,7 @@ static void memory_body(void *data)
 }
 
 /* A memory cgroup of this size around the test; v2, or v1 where that is mounted. */
-static const char *memory_group(void)
+static const char *memory_group(const char *limit)
 {
 	static char group[128];
 	bool v1 = access("/sys/fs/cgroup/memory/cgroup.procs", F_OK) == 0;
@@ -187,28 +187,58 @@ static const char *memory_group(void)
 	EXPECT_EQ(mkdir(group, 0755), 0);
 	snprintf(path, sizeof(path), "%s/memory.%s", group,
 		 v1 ? "limit_in_bytes" : "max");
-	write_to(path, "33554432");
+	write_to(path, limit);
 	return group;
+}
+
+static void join_group(const char *group, pid_t pid)
+{
+	char path[160], number[16];
+
+	snprintf(path, sizeof(path), "%s/cgroup.procs", group);
+	snprintf(number, sizeof(number), "%d", (int)pid);
+	write_to(path, number);
+}
+
+static void leave_group(const char *group)
+{
+	join_group(strstr(group, "/memory/") ? "/sys/fs/cgroup/memory" : "/sys/fs/cgroup",
+		   getpid());
+	for (int i = 0; i < 100 && rmdir(group) < 0; i++)
+		usleep(20000);
+	EXPECT(access(group, F_OK) < 0);
 }
 
 static void no_memory(void)
 {
 	const char *group;
-	char path[160], pid[16];
 
 	(void)command_copy();
-	group = memory_group();
-	snprintf(path, sizeof(path), "%s/cgroup.procs", group);
-	snprintf(pid, sizeof(pid), "%d", (int)getpid());
-	write_to(path, pid);
+	group = memory_group("33554432");
+	join_group(group, getpid());
 	live_in_container("delegate_cmds=map_create,delegate_maps=array", memory_body,
 			  NULL);
-	write_to(strstr(group, "/memory/") ? "/sys/fs/cgroup/memory/cgroup.procs"
-					   : "/sys/fs/cgroup/cgroup.procs",
-		 pid);
-	for (int i = 0; i < 100 && rmdir(group) < 0; i++)
-		usleep(20000);
-	EXPECT(access(group, F_OK) < 0);
+	leave_group(group);
+}
+
+/* Read, for nobody joins another's cgroup to try. */
+static void no_memory_elsewhere(void)
+{
+	struct live_container container;
+	const char *group;
+
+	(void)command_copy();
+	live_container_start(&container, CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID);
+	delegate(&container, SMALL_POLICY);
+	expect_of(&container, NOTHING, 0);
+	/* less than a map of 4 MiB, however much is used */
+	group = memory_group("4190208");
+	join_group(group, container.pid);
+	expect_of(&container,
+		  "stopped at memory: the memory cgroup of the process leaves no room",
+		  1);
+	live_container_end(&container);
+	leave_group(group);
 }
 
 /* ------------------------------------------------------------- security modules */
@@ -296,23 +326,6 @@ static void denials(void)
 
 /* ------------------------------------------------------------ from the host's side */
 
-static void expect_of(const struct live_container *container, const char *begins,
-		      int status)
-{
-	char args[64];
-
-	snprintf(args, sizeof(args), "--pid %d", (int)container->pid);
-	expect_doctor(args, begins, status);
-}
-
-static void delegate(const struct live_container *container, const char *text)
-{
-	_cleanup_policy_ struct bpftoken_policy *policy = live_policy(text);
-	struct bpftoken_error err;
-
-	EXPECT_OK(bpftoken_bpffs_mount(container->pidfd, policy, NULL, &err), &err);
-}
-
 static void from_the_host(void)
 {
 	static struct live_result result;
@@ -343,6 +356,7 @@ static const struct live_test tests[] = {
 	{ "levels of perf_event_paranoid", perf_levels },
 	{ "no room for compiled programs", jit_limit },
 	{ "no memory", no_memory },
+	{ "no memory, from the host", no_memory_elsewhere },
 	{ "a security module refuses", denials },
 	{ "from the host", from_the_host },
 };

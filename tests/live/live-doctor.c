@@ -79,14 +79,6 @@ static void sub_directory(void)
 	live_in_container(SMALL_POLICY, sub_directory_body, NULL);
 }
 
-static void drop(uint64_t capabilities)
-{
-	for (int i = 0; i <= CAP_LAST_CAP; i++)
-		if (capabilities >> i & 1)
-			EXPECT_EQ(prctl(PR_CAPBSET_DROP, i, 0, 0, 0), 0);
-	set_capabilities(ALL_CAPS & ~capabilities);
-}
-
 static void no_access_body(void *data)
 {
 	EXPECT_EQ(chmod(LIVE_BPFFS, 0), 0);
@@ -310,6 +302,65 @@ static void seccomp_perf(void)
 		live_in_container(policy, filtered_body, (void *)&filters[i]);
 }
 
+/* ------------------------------------------------------ a process, from the host */
+
+/* A process that joins the container, and then takes away from itself. */
+static void expect_of_process(const struct live_container *in, void (*take)(void),
+			      const char *begins, int status)
+{
+	struct live_container process = { .sock = -1 };
+	siginfo_t info;
+	int ready[2];
+	char c;
+
+	EXPECT_EQ(pipe2(ready, O_CLOEXEC), 0);
+	process.pid = sys_clone(0, &process.pidfd);
+	EXPECT(process.pid >= 0);
+	if (process.pid == 0) {
+		sys_death_signal(SIGKILL);
+		EXPECT_EQ(sys_setns(in->pidfd, CLONE_NEWUSER | CLONE_NEWNS), 0);
+		take();
+		EXPECT_EQ(write(ready[1], "", 1), 1);
+		pause();
+	}
+	EXPECT_EQ(read(ready[0], &c, 1), 1);
+	expect_of(&process, begins, status);
+	EXPECT_EQ(sys_pidfd_signal(process.pidfd, SIGKILL), 0);
+	EXPECT_EQ(sys_reap(process.pidfd, 10000, &info), 0);
+	close(process.pidfd);
+	close(ready[0]);
+	close(ready[1]);
+}
+
+static void take_nothing(void)
+{
+}
+
+static void take_cap_bpf(void)
+{
+	drop(CAP(BPF));
+}
+
+static void take_getppid(void)
+{
+	filter(SYS_getppid, -1, ERRNO(EPERM));
+}
+
+static void processes(void)
+{
+	struct live_container container;
+
+	(void)command_copy();
+	live_container_start(&container, CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID);
+	delegate(&container, SMALL_POLICY);
+	expect_of_process(&container, take_nothing, NOTHING ": 2 of 2", 0);
+	expect_of_process(&container, take_cap_bpf, "stopped at cap_bpf:", 5);
+	/* what cannot be tried from outside is not guessed */
+	expect_of_process(&container, take_getppid,
+			  NOTHING ", as far as can be seen: seccomp is unseen", 0);
+	live_container_end(&container);
+}
+
 static const struct live_test tests[] = {
 	{ "nothing broken, and it says so", nothing_broken },
 	{ "the initial user namespace", initial_namespace },
@@ -324,6 +375,7 @@ static const struct live_test tests[] = {
 	{ "CAP_SYS_ADMIN for BTF by id", btf_by_id },
 	{ "seccomp on bpf()", seccomp_bpf },
 	{ "seccomp on perf_event_open()", seccomp_perf },
+	{ "a process, from the host", processes },
 };
 
 LIVE_MAIN(tests)

@@ -66,4 +66,30 @@ static inline void write_to(const char *path, const char *text)
 	close(fd);
 }
 
+/* From the bounding set as well, so that no execve() brings them back. */
+static inline void drop(uint64_t capabilities)
+{
+	for (int i = 0; i <= CAP_LAST_CAP; i++)
+		if (capabilities >> i & 1)
+			EXPECT_EQ(prctl(PR_CAPBSET_DROP, i, 0, 0, 0), 0);
+	set_capabilities(ALL_CAPS & ~capabilities);
+}
+
+static inline void expect_of(const struct live_container *container, const char *begins,
+			     int status)
+{
+	char args[64];
+
+	snprintf(args, sizeof(args), "--pid %d", (int)container->pid);
+	expect_doctor(args, begins, status);
+}
+
+static inline void delegate(const struct live_container *container, const char *text)
+{
+	_cleanup_policy_ struct bpftoken_policy *policy = live_policy(text);
+	struct bpftoken_error err;
+
+	EXPECT_OK(bpftoken_bpffs_mount(container->pidfd, policy, NULL, &err), &err);
+}
+
 #endif
