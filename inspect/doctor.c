@@ -185,6 +185,14 @@ static int look(struct doctor *d, struct bpftoken_error *err)
 	return r;
 }
 
+/* Settings and names are what somebody inside may have mounted over the real ones. */
+static void make_printable(char *text)
+{
+	for (; *text; text++)
+		if (*text < ' ' || *text > '~')
+			*text = '?';
+}
+
 /* A type counts as loaded when it did with each attach type. */
 static void fill_proved(const struct doctor *d, struct doctor_report *report)
 {
@@ -217,10 +225,14 @@ int doctor_run(const struct doctor_opts *opts, struct doctor_report *ret_report,
 	r = look(d, err);
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < ARRAY_SIZE(gates); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(gates); i++) {
 		judge(d, &gates[i], &report->findings[i]);
+		make_printable(report->findings[i].why);
+		make_printable(report->findings[i].fix);
+	}
 	fill_proved(d, report);
 	snprintf(report->bpffs, sizeof(report->bpffs), "%s", d->path);
+	make_printable(report->bpffs);
 	*ret_report = *report;
 	return 0;
 }

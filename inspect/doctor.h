@@ -28,7 +28,7 @@ const char *gate_state_name(uint32_t state);
 struct doctor_finding {
 	uint32_t state; /* enum gate_state */
 	uint32_t kind; /* of a shut gate: enum bpftoken_kind */
-	char why[512]; /* what is there, or what is wrong; may hold foreign names, quoted */
+	char why[512]; /* what is there, or what is wrong; printable */
 	char fix[320]; /* of a gate that is not open */
 };
 
@@ -36,7 +36,7 @@ struct doctor_finding {
 struct doctor_report {
 	struct doctor_finding findings[DOCTOR_GATES_MAX]; /* in the order of the gates */
 	uint64_t asked[BPFTOKEN_SETS], loaded[BPFTOKEN_SETS]; /* one bit each */
-	char bpffs[256]; /* that the token was made of, quoted; "" = none */
+	char bpffs[256]; /* that the token was made of, printable; "" = none */
 };
 
 struct doctor_opts {

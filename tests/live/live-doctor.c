@@ -79,6 +79,38 @@ static void sub_directory(void)
 	live_in_container(SMALL_POLICY, sub_directory_body, NULL);
 }
 
+/* What somebody inside mounts over a setting reaches no terminal. */
+static void hostile_body(void *data)
+{
+	static struct live_result result;
+	char path[256];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s-setting", command_copy());
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+	EXPECT(fd >= 0);
+	EXPECT_EQ(write(fd, "\033[2J\xff", 5), 5);
+	close(fd);
+	EXPECT_EQ(mount(path, "/proc/sys/kernel/unprivileged_bpf_disabled", NULL, MS_BIND,
+			NULL),
+		  0);
+	run_command(&result, "doctor", NULL);
+	EXPECT_EQ(result.status, 0);
+	EXPECT_HAS(result.out, "unprivileged_bpf_disabled is ?[2J?");
+	EXPECT_EQ(strchr(result.out, '\033') != NULL, 0);
+	EXPECT_EQ(unlink(path), 0);
+}
+
+static void hostile(void)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), "%s", command_copy());
+	*strrchr(path, '/') = '\0';
+	EXPECT_EQ(chmod(path, 0777), 0);
+	live_in_container(SMALL_POLICY, hostile_body, NULL);
+}
+
 static void no_access_body(void *data)
 {
 	EXPECT_EQ(chmod(LIVE_BPFFS, 0), 0);
@@ -368,6 +400,7 @@ static const struct live_test tests[] = {
 	{ "a bpffs that is hidden", hidden },
 	{ "a directory of a bpffs", sub_directory },
 	{ "a bpffs that may not be opened", no_access },
+	{ "a setting that is not the kernel's", hostile },
 	{ "a bpffs of another user namespace", wrong_namespace },
 	{ "a bpffs that delegates nothing", nothing_delegated },
 	{ "each capability", capabilities },
