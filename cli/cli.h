@@ -87,6 +87,7 @@ void cli_note(const char *text, ...) __attribute__((format(printf, 1, 2)));
 /* Nearest of the words to a misspelt one, or NULL. words ends with NULL. */
 const char *cli_nearest(const char *word, const char *const words[]);
 
+extern const struct cli_command cmd_doctor;
 extern const struct cli_command cmd_hook;
 extern const struct cli_command cmd_exec;
 extern const struct cli_command cmd_run;

@@ -6,8 +6,8 @@
 #include <string.h>
 
 static const struct cli_command *const commands[] = {
-	&cmd_run,    &cmd_mount, &cmd_umount, &cmd_hook, &cmd_exec, &cmd_list,
-	&cmd_policy, &cmd_needs, &cmd_probe,  &cmd_test, NULL,
+	&cmd_run,    &cmd_mount,  &cmd_umount, &cmd_hook,  &cmd_exec, &cmd_list,
+	&cmd_doctor, &cmd_policy, &cmd_needs,  &cmd_probe, &cmd_test, NULL,
 };
 
 static void print_help(void)

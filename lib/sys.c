@@ -39,6 +39,8 @@
 #endif
 
 /* Values of the mount API (linux/mount.h), which older C libraries do not wrap. */
+#define FSPICK_CLOEXEC_ 1
+#define FSPICK_EMPTY_PATH_ 8
 #define FSOPEN_CLOEXEC_ 1U
 #define FSMOUNT_CLOEXEC_ 1U
 #define OPEN_TREE_CLONE_ 1U
@@ -89,6 +91,12 @@ int sys_fsopen(const char *fstype)
 int sys_fsconfig(int fs_fd, unsigned int cmd, const char *key, const char *value)
 {
 	return result(syscall(SYS_fsconfig, fs_fd, cmd, key, value, 0));
+}
+
+int sys_fspick(int dir_fd)
+{
+	return result(
+		syscall(SYS_fspick, dir_fd, "", FSPICK_CLOEXEC_ | FSPICK_EMPTY_PATH_));
 }
 
 int sys_fsmount(int fs_fd, unsigned int mount_attrs)

@@ -27,6 +27,8 @@ int sys_bpf_common(unsigned int cmd, void *attr, uint32_t size, void *common,
 /* The mount calls of Linux 5.2. fsopen() and fsmount() descriptors are close-on-exec. */
 int sys_fsopen(const char *fstype);
 int sys_fsconfig(int fs_fd, unsigned int cmd, const char *key, const char *value);
+/* A context to reconfigure the filesystem that a directory is on. */
+int sys_fspick(int dir_fd);
 int sys_fsmount(int fs_fd, unsigned int mount_attrs);
 int sys_move_mount(int from_fd, int to_fd);
 /* The same, but below the mount whose root to_fd is, which goes on hiding it. */

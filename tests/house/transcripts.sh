@@ -90,7 +90,7 @@ chmod 755 "$work"
 mkdir "$work/bin"
 cp "$build/bpftoken" "$work/bin"
 
-for page in README bpftoken bpftoken-probe bpftoken-run bpftoken-test; do
+for page in README bpftoken bpftoken-doctor bpftoken-probe bpftoken-run bpftoken-test; do
 	what="the transcripts of $page are true"
 	if [ "$(id -u)" -ne 0 ]; then
 		skip "$what" "needs root"
