@@ -6,7 +6,8 @@
 #include <string.h>
 
 static const struct cli_command *const commands[] = {
-	&cmd_hook, &cmd_run, &cmd_mount, &cmd_umount, &cmd_policy, &cmd_test, NULL,
+	&cmd_hook,   &cmd_learn,  &cmd_run,  &cmd_mount,
+	&cmd_umount, &cmd_policy, &cmd_test, NULL,
 };
 
 static void print_help(void)
@@ -20,7 +21,8 @@ static void print_help(void)
 	     "  -h, --help     Show this text; bpftoken COMMAND --help for a command.\n"
 	     "      --version  Show the version.\n\n"
 	     "Exit status: 0 done, 1 failed, 2 usage, 3 policy invalid or insufficient,\n"
-	     "4 the kernel lacks it, 5 not permitted. run returns the program's status;\n"
+	     "4 the kernel lacks it, 5 not permitted. run and learn return the program's "
+	     "status;\n"
 	     "before the program runs 2 to 5 as above, 125 for any other failure, and "
 	     "126\n"
 	     "and 127 as env(1) does.");

@@ -31,6 +31,11 @@ int policy_write(const struct bpftoken_policy *policy, const char *dialect,
 /* Prints a JSON value; false: no memory. */
 bool policy_print_json(struct json_object *root);
 
+/* take() of an option whose argument is a dialect's name, into a const char *. */
+#define POLICY_DIALECTS "oci json systemd ini lxd incus mount"
+int policy_take_dialect(void *member, const struct cli_option *option, const char *value,
+			struct bpftoken_error *err);
+
 /* policy-lint.c, policy-sets.c, policy-show.c */
 int policy_run_lint(const struct cli_command *command, int argc, char **argv);
 int policy_run_diff(const struct cli_command *command, int argc, char **argv);

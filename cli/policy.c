@@ -14,11 +14,9 @@
 #include <stddef.h>
 #include <string.h>
 
-#define DIALECT_WORDS "oci json systemd ini lxd incus mount"
-
 #define OPTION(member) .offset = offsetof(struct policy_arguments, member)
 
-static int take_dialect(void *member, const struct cli_option *option, const char *value,
+int policy_take_dialect(void *member, const struct cli_option *option, const char *value,
 			struct bpftoken_error *err)
 {
 	_cleanup_text_ struct text known = { 0 };
@@ -38,7 +36,7 @@ static int take_dialect(void *member, const struct cli_option *option, const cha
 		  nearest.best ? "; nearest is " : "", nearest.best ? nearest.best : "");
 	err_kind(err, BPFTOKEN_KIND_USAGE);
 	err_what(err, "cannot use --%s", option->name);
-	err_fix(err, "name one of %s", known.failed ? DIALECT_WORDS : known.data);
+	err_fix(err, "name one of %s", known.failed ? POLICY_DIALECTS : known.data);
 	return -EINVAL;
 }
 
@@ -190,15 +188,15 @@ static int run_convert(const struct cli_command *command, int argc, char **argv)
 
 /* -------------------------------------------------------------------- rows */
 
-#define OPTION_FROM                                                                   \
-	{                                                                             \
-		"from", 'f', "DIALECT", "Read this dialect instead of detecting it.", \
-			take_dialect, OPTION(from), .complete = DIALECT_WORDS         \
-	}
-#define OPTION_TO                                                                      \
+#define OPTION_FROM                                                                    \
 	{                                                                              \
-		"to", 't', "DIALECT", "Write this dialect.", take_dialect, OPTION(to), \
-			.complete = DIALECT_WORDS                                      \
+		"from", 'f', "DIALECT", "Read this dialect instead of detecting it.",  \
+			policy_take_dialect, OPTION(from), .complete = POLICY_DIALECTS \
+	}
+#define OPTION_TO                                                                 \
+	{                                                                         \
+		"to", 't', "DIALECT", "Write this dialect.", policy_take_dialect, \
+			OPTION(to), .complete = POLICY_DIALECTS                   \
 	}
 #define OPTION_INSTANCE                                                       \
 	{                                                                     \

@@ -12,7 +12,7 @@ set -u
 
 # Every file of lib by its name without suffix; a directory is one layer.
 layers='
-0 bpftoken util sys
+0 bpftoken util sys sys-trace
 1 names error attr text btf mountinfo idmap
 2 policy dialect dialects dialect-incus dialect-lxd dialect-mount dialect-systemd list settings
 3 bpffs current handshake holders join token

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * bpftoken learn: what a program asks of BPF, and the policy for that. Standard output is
+ * the program's own, unless the policy (--to) or the report as JSON (--json) is wanted
+ * there: then the program's goes to standard error, where the report for people is.
+ */
+#include "learn-cli.h"
+
+#include "dialects.h"
+#include "policy-cli.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#define OPTION(member) offsetof(struct learn_options, member)
+
+int learn_take_number(void *member, const struct cli_option *option, const char *value,
+		      struct bpftoken_error *err)
+{
+	char *end;
+	long number = strtol(value, &end, 10);
+
+	if (number > 0 && number < option->data && !*end) {
+		*(int *)member = (int)number;
+		return 0;
+	}
+	err_raise(err, BPFTOKEN_STAGE_OPTIONS, -EINVAL,
+		  "it has to be a number from 1 to %d", option->data - 1);
+	err_what(err, "cannot use --%s \"%.64s\"", option->name, value);
+	err_fix(err, "see bpftoken learn --help");
+	return -EINVAL;
+}
+
+static const struct cli_option options[] = {
+	{ "follow", 'f', NULL, "Show each item when it is first seen.", cli_take_flag,
+	  OPTION(follow), 0, NULL },
+	{ "to", 't', "DIALECT", "Write the policy to standard output in this dialect.",
+	  policy_take_dialect, OPTION(to), 0, POLICY_DIALECTS },
+	{ "json", 'j', NULL, "Write the report to standard output as JSON.",
+	  cli_take_flag, OPTION(json), 0, NULL },
+	{ "output", 'o', "FILE", "Write the recording there (JSON Lines).",
+	  cli_take_string, OPTION(output), 0, "file" },
+	{ "pid", 'p', "PID", "Watch a running process and all that it started.",
+	  learn_take_number, OPTION(pid), INT32_MAX, NULL },
+	{ 0 },
+};
+
+/* ------------------------------------------------------------------ output */
+
+static int cannot_write(const char *path, int code)
+{
+	struct bpftoken_error err;
+
+	err_raise(&err, BPFTOKEN_STAGE_POLICY, code, NULL);
+	err_kind(&err, BPFTOKEN_KIND_FAILED);
+	err_what(&err, "cannot write \"%.64s\"", path);
+	err_fix(&err, "name a file that can be written");
+	return cli_fail(&err);
+}
+
+int learn_write_file(const char *path, const struct text *text)
+{
+	FILE *file = fopen(path, "we");
+	bool good;
+
+	if (!file)
+		return cannot_write(path, -errno);
+	good = fwrite(text->data ? text->data : "", 1, text->len, file) == text->len;
+	good = fclose(file) == 0 && good;
+	return good ? CLI_DONE : cannot_write(path, -EIO);
+}
+
+int learn_out_of_memory(void)
+{
+	struct bpftoken_error err;
+
+	err_oom(&err);
+	return cli_fail(&err);
+}
+
+int learn_write_recording(const struct learn_recording *recording, const char *path)
+{
+	_cleanup_text_ struct text text = { 0 };
+
+	if (learn_recording_format(recording, &text) < 0)
+		return learn_out_of_memory();
+	if (path)
+		return learn_write_file(path, &text);
+	fputs(text.data ? text.data : "", stdout);
+	return CLI_DONE;
+}
+
+int learn_print_report(const struct learn_report *report, FILE *people,
+		       const struct learn_options *learn)
+{
+	_cleanup_text_ struct text text = { 0 };
+	int r = learn->json ? learn_report_json(report, &text)
+			    : learn_report_text(report, &text);
+
+	if (r < 0)
+		return learn_out_of_memory();
+	fputs(text.data, learn->json ? stdout : people);
+	if (learn->to && report->summary->count)
+		return policy_write(learn_report_policy(report), learn->to, NULL);
+	if (learn->to)
+		cli_note("there is no policy to write: nothing needs a delegation");
+	return CLI_DONE;
+}
+
+int learn_report_on(const struct learn_recording *recording,
+		    const struct learn_minimum *minimum, FILE *people,
+		    const struct learn_options *learn)
+{
+	struct learn_summary summary;
+	const struct learn_report report = { recording, &summary, minimum, learn->to };
+	int status;
+
+	if (learn_summarize(recording, &summary) < 0)
+		return learn_out_of_memory();
+	status = learn_print_report(&report, people, learn);
+	learn_summary_done(&summary);
+	return status;
+}
+
+/* ------------------------------------------------------------------ running */
+
+/* What --follow has shown. */
+struct live {
+	bool follow;
+	uint64_t seen[BPFTOKEN_SETS];
+};
+
+static void show_call(const struct learn_call *call, void *data)
+{
+	const struct learn_run alone = { 0 };
+	struct learn_value values[3];
+	struct live *live = data;
+	size_t count = learn_call_values(call, values);
+
+	for (size_t i = 0; live->follow && i < count; i++) {
+		_cleanup_text_ struct text line = { 0 };
+		uint64_t bit = values[i].value < 64 ? 1ULL << values[i].value : 0;
+
+		if (live->seen[values[i].set] & bit)
+			continue;
+		live->seen[values[i].set] |= bit;
+		text_add(&line, "+ ");
+		learn_add_item(&line, values[i].set, values[i].value);
+		text_add(&line, "  ");
+		learn_add_evidence(&line, &alone, call);
+		if (!line.failed)
+			fprintf(stderr, "%s\n", line.data);
+	}
+}
+
+static void show_left(int status, size_t processes, _unused_ void *data)
+{
+	cli_note(
+		"the program has ended with status %d; %zu thread%s that it started go%s on: "
+		"interrupt this to end them",
+		status, processes, processes == 1 ? "" : "s", processes == 1 ? "es" : "");
+}
+
+int learn_failure_status(struct bpftoken_error *err)
+{
+	int kind = cli_fail(err);
+
+	if (err->stage == BPFTOKEN_STAGE_EXEC)
+		return err->code == -ENOENT ? CLI_NOT_FOUND : CLI_CANNOT_EXECUTE;
+	return kind == CLI_FAILED ? CLI_OWN_FAILURE : kind;
+}
+
+/* The program's status; our own failure counts where the program had none. */
+static int record(const struct learn_options *learn, char **program)
+{
+	struct learn_recording recording = { 0 };
+	struct live live = { .follow = learn->follow };
+	const struct learn_trace trace = {
+		.argv = program,
+		.pid = learn->pid,
+		.out_fd = learn->to || learn->json ? STDERR_FILENO : -EBADF,
+		.each = show_call,
+		.left = show_left,
+		.data = &live,
+	};
+	struct learn_run run = { 0 };
+	struct bpftoken_error err;
+	int status, own;
+
+	if (learn_trace(&trace, &run, &err) < 0)
+		return learn_failure_status(&err);
+	status = run.status;
+	if (learn_recording_add(&recording, &run) < 0)
+		own = learn_out_of_memory();
+	else
+		own = learn_report_on(&recording, NULL, stderr, learn);
+	if (!own && learn->output)
+		own = learn_write_recording(&recording, learn->output);
+	learn_recording_done(&recording);
+	return status || !own ? status : CLI_OWN_FAILURE;
+}
+
+static int run(const struct cli_command *command, int argc, char **argv)
+{
+	struct learn_options learn = { 0 };
+	int first, status;
+
+	first = cli_parse(command, argc, argv, &learn, &status);
+	if (first < 0)
+		return status == CLI_FAILED ? CLI_OWN_FAILURE : status;
+	if (learn.json && learn.to)
+		return cli_usage(command, "--json and --to both want standard output");
+	if (!learn.pid && !argv[first])
+		return cli_usage(command, "no PROGRAM given");
+	if (learn.pid && argv[first])
+		return cli_usage(command, "--pid and a PROGRAM given");
+	return record(&learn, argv + first);
+}
+
+const struct cli_command cmd_learn = {
+	.name = "learn",
+	.synopsis = "[OPTIONS] [--] PROGRAM [ARG...]",
+	.summary = "Find the policy that a program needs, by running it",
+	.options = options,
+	.run = run,
+	.program = true,
+};
