@@ -3,7 +3,7 @@
  * Recordings as JSON Lines. A line with "run" begins a run, and the calls behind it are
  * its own. Fields that say nothing are left out, and read as 0.
  */
-#include "record.h"
+#include "summary.h"
 
 #include "dialects.h"
 #include "json.h"
@@ -222,10 +222,7 @@ static bool add_result(struct json_object *object, const struct learn_call *call
 		return false;
 	return call->result >= 0 ||
 	       json_add(object, "error",
-			json_object_new_string(
-				strerrorname_np((int)-call->result)
-					? strerrorname_np((int)-call->result)
-					: "?"));
+			json_object_new_string(learn_error_name(call->result)));
 }
 
 static int format_line(struct json_object *object, struct text *out)

@@ -45,7 +45,7 @@ static void add_head(const struct learn_report *report, struct text *out)
 	text_add(out, "\n");
 	if (summary->denied)
 		text_add(out,
-			 LABEL "%u of the calls were refused (EPERM, EACCES): what would "
+			 LABEL "%u of the calls were refused (EPERM): what would "
 			       "have come after them is not known;\n" LABEL
 			       "repeat as root on the host, or with more delegated\n",
 			 "incomplete", summary->denied, "");
@@ -56,7 +56,7 @@ static void add_items(const struct learn_report *report, struct text *out)
 	static const char *const kinds[] = { "cmd", "map", "prog", "attach" };
 
 	if (report->summary->count)
-		text_add(out, "\n%-7s %-24s %5s %5s  %-12s  %s\n", "KIND", "VALUE",
+		text_add(out, "\n%-7s %-28s %5s %5s  %-12s  %s\n", "KIND", "VALUE",
 			 "CALLS", "OK", "NEEDED", "FIRST EVIDENCE");
 	for (size_t i = 0; i < report->summary->count; i++) {
 		const struct learn_item *item = &report->summary->items[i];
@@ -65,7 +65,7 @@ static void add_items(const struct learn_report *report, struct text *out)
 		char number[16];
 
 		snprintf(number, sizeof(number), "%u", item->value);
-		text_add(out, "%-7s %-24s %5u %5u  %-12s  ", kinds[item->set],
+		text_add(out, "%-7s %-28s %5u %5u  %-12s  ", kinds[item->set],
 			 name ? name : number, item->calls, item->ok,
 			 item->unknown ? "not known" : learn_verdict_name(verdict));
 		learn_add_evidence(out, item->run, item->evidence);

@@ -81,7 +81,8 @@ static int take_delegable(struct learn_summary *summary, const struct learn_run 
 
 	summary->calls++;
 	summary->probes += verdict == LEARN_PROBE;
-	summary->denied += call->result == -EPERM || call->result == -EACCES;
+	/* EACCES is the verifier's answer */
+	summary->denied += call->result == -EPERM;
 	for (size_t i = 0; i < count; i++) {
 		struct learn_item *item = need_item(summary, &values[i]);
 
@@ -212,6 +213,17 @@ void learn_summary_done(struct learn_summary *summary)
 
 /* ------------------------------------------------------------------- words */
 
+#define KERNEL_ENOTSUPP 524 /* the kernel's own, which no header has */
+
+const char *learn_error_name(int64_t code)
+{
+	const char *name = strerrorname_np((int)-code);
+
+	if (code == -KERNEL_ENOTSUPP)
+		return "ENOTSUPP";
+	return name ? name : "an unknown error";
+}
+
 static void add_value(struct text *out, uint32_t set, uint32_t value)
 {
 	const char *name = bpftoken_name(set, value);
@@ -314,7 +326,7 @@ void learn_add_evidence(struct text *out, const struct learn_run *run,
 	if (call->result == LEARN_NO_RESULT)
 		text_add(out, ", ended in the call");
 	else if (call->result < 0)
-		text_add(out, ", %s", strerrorname_np((int)-call->result));
+		text_add(out, ", %s", learn_error_name(call->result));
 	else if (learn_is_probe(call))
 		text_add(out, ", closed unused");
 }

@@ -47,6 +47,8 @@ int learn_summarize(const struct learn_recording *recording,
 		    struct learn_summary *ret_summary);
 void learn_summary_done(struct learn_summary *summary);
 
+/* "EPERM"; of a negative errno. */
+const char *learn_error_name(int64_t code);
 /* "map type ringbuf", for a person. */
 void learn_add_item(struct text *out, uint32_t set, uint32_t value);
 /* #7 name[pid] what the call was about. */

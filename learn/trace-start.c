@@ -65,8 +65,9 @@ static int become_program(const struct learn_trace *trace, struct bpftoken_error
 	if (trace->container)
 		return container_run(trace->container, err);
 	r = sys_execvp(trace->argv[0], trace->argv);
-	return err_raise(err, BPFTOKEN_STAGE_EXEC, r, "%s: %s", trace->argv[0],
-			 strerror(-r));
+	err_raise(err, BPFTOKEN_STAGE_EXEC, r, "%s: %s", trace->argv[0], strerror(-r));
+	err_fix(err, "name a program that exists and may be executed");
+	return r;
 }
 
 static void __attribute__((noreturn))
