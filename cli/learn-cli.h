@@ -9,9 +9,9 @@
 
 /* One struct for all sub-commands; each fills what its rows name. */
 struct learn_options {
-	bool follow, json;
-	const char *to, *output;
-	int pid;
+	bool follow, json, minimize;
+	const char *to, *output, *goal, *check;
+	int pid, timeout;
 };
 
 int learn_take_number(void *member, const struct cli_option *option, const char *value,
@@ -28,6 +28,9 @@ int learn_report_on(const struct learn_recording *recording,
 int learn_print_report(const struct learn_report *report, FILE *people,
 		       const struct learn_options *learn);
 int learn_out_of_memory(void);
+
+/* learn-minimize.c */
+int learn_run_minimize(const struct learn_options *learn, char **program);
 
 /* Prints why the program does not run; 126 and 127 as env(1). */
 int learn_failure_status(struct bpftoken_error *err);

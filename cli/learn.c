@@ -7,6 +7,7 @@
 #include "learn-cli.h"
 
 #include "dialects.h"
+#include "goal.h"
 #include "policy-cli.h"
 
 #include <fcntl.h>
@@ -32,6 +33,22 @@ int learn_take_number(void *member, const struct cli_option *option, const char 
 	return -EINVAL;
 }
 
+static int take_goal(void *member, const struct cli_option *option, const char *value,
+		     struct bpftoken_error *err)
+{
+	for (uint32_t goal = 0; learn_goal_name(goal); goal++) {
+		if (!strcmp(value, learn_goal_name(goal))) {
+			*(const char **)member = learn_goal_name(goal);
+			return 0;
+		}
+	}
+	err_raise(err, BPFTOKEN_STAGE_OPTIONS, -EINVAL,
+		  "it has to be exit, objects or calls");
+	err_what(err, "cannot use --%s \"%.64s\"", option->name, value);
+	err_fix(err, "see bpftoken learn --help");
+	return -EINVAL;
+}
+
 static const struct cli_option options[] = {
 	{ "follow", 'f', NULL, "Show each item when it is first seen.", cli_take_flag,
 	  OPTION(follow), 0, NULL },
@@ -43,6 +60,14 @@ static const struct cli_option options[] = {
 	  cli_take_string, OPTION(output), 0, "file" },
 	{ "pid", 'p', "PID", "Watch a running process and all that it started.",
 	  learn_take_number, OPTION(pid), INT32_MAX, NULL },
+	{ "minimize", 'm', NULL, "Run it again and again until no value can go.",
+	  cli_take_flag, OPTION(minimize), 0, NULL },
+	{ "goal", 0, "GOAL", "What has to stay: exit, objects (default) or calls.",
+	  take_goal, OPTION(goal), 0, "exit objects calls" },
+	{ "check", 0, "COMMAND", "Ends a run well when it succeeds in the container.",
+	  cli_take_string, OPTION(check), 0, NULL },
+	{ "timeout", 0, "SECONDS", "Limit of one run (30).", learn_take_number,
+	  OPTION(timeout), 1000000, NULL },
 	{ 0 },
 };
 
@@ -215,6 +240,12 @@ static int run(const struct cli_command *command, int argc, char **argv)
 		return cli_usage(command, "no PROGRAM given");
 	if (learn.pid && argv[first])
 		return cli_usage(command, "--pid and a PROGRAM given");
+	if (!learn.minimize && (learn.goal || learn.check || learn.timeout))
+		return cli_usage(command, "--goal, --check and --timeout are of --minimize");
+	if (learn.minimize && (learn.pid || learn.follow))
+		return cli_usage(command, "--minimize runs a PROGRAM itself");
+	if (learn.minimize)
+		return learn_run_minimize(&learn, argv + first);
 	return record(&learn, argv + first);
 }
 

@@ -53,7 +53,7 @@ struct learn_run {
 	bool delegated; /* something is delegated here: now */
 	struct bpftoken_policy now;
 	int32_t status; /* exit status, 128 + n for signal n */
-	bool ended;
+	bool ended; /* by itself, and status is valid */
 	struct learn_call *calls;
 	size_t count, size;
 };

@@ -79,7 +79,8 @@ static bool add_minimum(struct json_object *root, const struct learn_minimum *mi
 	       json_add(object, "took_ms",
 			json_object_new_int64((int64_t)minimum->took_ms)) &&
 	       json_add(object, "interrupted",
-			json_object_new_boolean(minimum->interrupted));
+			json_object_new_boolean(minimum->interrupted)) &&
+	       json_add(object, "unstable", json_object_new_boolean(minimum->unstable));
 }
 
 static bool append_run(struct json_object *array, const struct learn_run *run)

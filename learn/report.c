@@ -169,6 +169,8 @@ static void add_minimum(const struct learn_minimum *minimum, struct text *out)
 		 minimum->interrupted ? "interrupted" : "minimised", minimum->runs,
 		 (double)minimum->took_ms / 1000, minimum->goal, minimum->verified,
 		 minimum->verified == 1 ? "" : "s");
+	if (minimum->unstable)
+		text_add(out, LABEL "a smaller one did once and then did not\n", "unstable");
 }
 
 static void add_difference(struct text *out, char sign, const struct bpftoken_policy *a,

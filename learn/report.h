@@ -12,6 +12,7 @@ struct learn_minimum {
 	unsigned int verified; /* how often the policy itself was seen to do */
 	uint64_t took_ms;
 	bool interrupted; /* more might go */
+	bool unstable; /* a policy that did once did not do again */
 	const char *goal;
 	/* The run that showed that a value cannot go, 0: none. */
 	unsigned int proof[BPFTOKEN_SETS][64];

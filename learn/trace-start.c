@@ -41,7 +41,7 @@ static int redirect(const struct learn_trace *trace, struct bpftoken_error *err)
 		r = sys_dup_to(trace->out_fd, STDOUT_FILENO);
 	if (trace->quiet) {
 		r = null = sys_openat(AT_FDCWD, "/dev/null", O_RDWR);
-		for (int fd = STDOUT_FILENO; r >= 0 && fd <= STDERR_FILENO; fd++)
+		for (int fd = STDIN_FILENO; r >= 0 && fd <= STDERR_FILENO; fd++)
 			r = sys_dup_to(null, fd);
 	}
 	return r < 0 ? err_raise(err, BPFTOKEN_STAGE_SETUP, r, NULL) : 0;

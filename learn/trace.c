@@ -31,8 +31,8 @@ struct tracer {
 	unsigned int resume; /* PTRACE_CONT, or _SYSCALL of what has no filter */
 	bool recording; /* the program's exec has happened */
 	bool leaving; /* every stop is the last */
-	bool killed;
-	int failure;
+	bool killed; /* here, so that its status means nothing */
+	int failure; /* -ENOMEM: what was recorded is not all */
 	uint64_t began_us, deadline_ms;
 };
 
@@ -173,6 +173,8 @@ static int on_exec(struct tracer *tracer, pid_t tid)
 	tracee = tracees_find(&tracer->tracees, tid);
 	if (tracee)
 		tracee_exec(tracee);
+	if (!tracer->recording && tracer->trace->started)
+		tracer->trace->started(tid, tracer->trace->data);
 	tracer->recording = true;
 	return 0;
 }
@@ -223,11 +225,13 @@ static void on_end(struct tracer *tracer, pid_t tid, int status)
 
 	if (call && tracer->trace->each)
 		tracer->trace->each(call, tracer->trace->data);
+	if (!tracee && tid != tracer->root && tracer->trace->other)
+		tracer->trace->other(tid, status, tracer->trace->data);
 	tracees_remove(&tracer->tracees, tid);
 	if (tid != tracer->root)
 		return;
 	tracer->root = 0;
-	tracer->run->ended = true;
+	tracer->run->ended = !tracer->killed;
 	tracer->run->status =
 		WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 	if (tracer->tracees.count && tracer->recording && tracer->trace->left)
@@ -266,10 +270,8 @@ static void leave_all(struct tracer *tracer)
 		(void)sys_trace_resume(PTRACE_INTERRUPT, tracer->tracees.rows[i].tid, 0);
 }
 
-static void kill_all(struct tracer *tracer, int reason)
+static void kill_all(struct tracer *tracer)
 {
-	if (!tracer->failure)
-		tracer->failure = reason;
 	/* Of what ran before, nothing is ours to end. */
 	if (tracer->trace->pid)
 		leave_all(tracer);
@@ -285,7 +287,10 @@ static void on_signal(struct tracer *tracer, const siginfo_t *info)
 
 	if (sig == SIGCHLD)
 		return;
-	if (tracer->trace->pid) {
+	if (tracer->trace->interrupted) {
+		*tracer->trace->interrupted = true;
+		kill_all(tracer);
+	} else if (tracer->trace->pid) {
 		if (sig == SIGINT || sig == SIGTERM || sig == SIGHUP)
 			leave_all(tracer);
 	} else if (tracer->root) {
@@ -305,13 +310,12 @@ static void wait_for_more(struct tracer *tracer, const sigset_t *signals, int ti
 	if (sys_wait_signal_for(signals, timeout_ms, &info) > 0)
 		on_signal(tracer, &info);
 	now = sys_now_ms();
-	if (tracer->failure && !tracer->killed)
-		kill_all(tracer, tracer->failure);
-	if (tracer->deadline_ms && now > tracer->deadline_ms)
-		kill_all(tracer, -ETIMEDOUT);
-	if (tracer->trace->poll && !tracer->killed &&
-	    tracer->trace->poll(tracer->trace->data))
-		kill_all(tracer, -ECANCELED);
+	if ((tracer->failure && !tracer->killed) ||
+	    (tracer->deadline_ms && now > tracer->deadline_ms))
+		kill_all(tracer);
+	if (tracer->trace->poll && !tracer->killed && tracer->recording &&
+	    tracer->trace->poll(tracer->run, tracer->trace->data))
+		kill_all(tracer);
 }
 
 static void loop(struct tracer *tracer, const sigset_t *signals)
@@ -355,7 +359,8 @@ static int watch(struct tracer *tracer, const sigset_t *signals, const sigset_t 
 		tracer->resume = PTRACE_SYSCALL;
 		tracer->recording = true;
 	} else {
-		r = tracer->root = start_program(trace, old_mask, &sock, err);
+		r = tracer->root = start_program(
+			trace, trace->mask ? trace->mask : old_mask, &sock, err);
 		tracer->resume = PTRACE_CONT;
 		if (r > 0 && !tracees_get(&tracer->tracees, r))
 			tracer->failure = -ENOMEM;
@@ -367,10 +372,10 @@ static int watch(struct tracer *tracer, const sigset_t *signals, const sigset_t 
 		tracer->deadline_ms = sys_now_ms() + (uint64_t)trace->timeout_ms;
 	loop(tracer, signals);
 	r = sock >= 0 ? start_failed(sock, err) : 0;
-	if (r < 0)
+	if (r < 0 && !tracer->killed)
 		return r;
 	if (tracer->failure)
-		return err_raise(err, BPFTOKEN_STAGE_SETUP, tracer->failure, NULL);
+		return err_oom(err);
 	return learn_run_relate(tracer->run) < 0 ? err_oom(err) : 0;
 }
 

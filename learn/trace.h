@@ -18,14 +18,21 @@ struct learn_trace {
 	const struct container *container; /* that it runs in (argv is in there, too) */
 	pid_t pid; /* of a process to watch, with all that it has started */
 	int out_fd; /* that becomes the program's standard output, -EBADF: ours */
-	bool quiet; /* its output is thrown away */
-	int timeout_ms; /* 0 = none; then the program is killed, and -ETIMEDOUT */
-	/* Called with each call that has its result; may be NULL. */
-	void (*each)(const struct learn_call *call, void *data);
-	/* Called every now and then (POLL_MS); non-zero ends the program. May be NULL. */
-	int (*poll)(void *data);
-	/* PROGRAM itself has ended and others that it started go on; may be NULL. */
-	void (*left)(int status, size_t processes, void *data);
+	bool quiet; /* no input, and its output is thrown away */
+	const sigset_t *mask; /* the program's blocked signals, NULL: ours */
+	int timeout_ms; /* 0 = none; then the program is killed */
+	/* All of these may be NULL. */
+	void (*each)(const struct learn_call *call, void *data); /* it has its result */
+	/* Its exec; pid is as this process sees it. */
+	void (*started)(pid_t pid, void *data);
+	/* Every POLL_MS and less; non-zero: that will do, kill the program. */
+	int (*poll)(const struct learn_run *run, void *data);
+	/* PROGRAM itself has ended and others that it started go on. */
+	void (*left)(int status, size_t threads, void *data);
+	/* A child of this process that is not watched has ended. */
+	void (*other)(pid_t pid, int status, void *data);
+	/* 1: the user wants an end (SIGINT, SIGTERM...): the program is killed. */
+	bool *interrupted;
 	void *data;
 };
 
@@ -34,7 +41,7 @@ struct learn_trace {
  * running already, until a SIGINT or SIGTERM. Signals that a user sends to this process
  * go to the program, and once it has ended, to those that it left.
  *
- * Returns 0, run is filled, and run->status is the program's; or a negative errno, and
+ * Returns 0, and run is filled: run->ended unless it was killed here; or a negative errno, and
  * run is empty: no process is left stopped, and none that was started is left at all.
  */
 int learn_trace(const struct learn_trace *trace, struct learn_run *run,
