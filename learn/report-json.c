@@ -97,17 +97,18 @@ static bool append_run(struct json_object *array, const struct learn_run *run)
 	       (!run->delegated || add_policy(object, "delegated", &run->now));
 }
 
-static bool add_summary(struct json_object *root, const struct learn_summary *summary)
+static bool add_summary(struct json_object *root, const struct learn_summary *summary,
+			uint64_t needed)
 {
 	_cleanup_text_ struct text caps = { 0 };
 	_cleanup_json_ struct json_object *array = json_object_new_array();
 	struct span rest, word;
 
-	learn_add_capabilities(&caps, summary->caps);
+	learn_add_capabilities(&caps, needed);
 	if (caps.failed)
 		return false;
 	rest = span_of(caps.data);
-	while (summary->caps && (word = span_word(&rest)).len)
+	while (needed && (word = span_word(&rest)).len)
 		if (!json_append(array,
 				 json_object_new_string_len(word.data, (int)word.len)))
 			return false;
@@ -136,7 +137,7 @@ int learn_report_json(const struct learn_report *report, struct text *out)
 		ok = append_host(host, &summary->host[i]);
 	for (size_t i = 0; ok && i < report->recording->count; i++)
 		ok = append_run(runs, &report->recording->runs[i]);
-	ok = ok && add_summary(root, summary) &&
+	ok = ok && add_summary(root, summary, learn_capabilities(learn_report_policy(report))) &&
 	     add_policy(root, "policy", learn_report_policy(report)) &&
 	     add_minimum(root, report->minimum);
 	text = ok ? json_object_to_json_string_ext(root, JSON_C_TO_STRING_PRETTY |

@@ -43,7 +43,14 @@ static void add_head(const struct learn_report *report, struct text *out)
 	else if (recording->runs[0].ended)
 		text_add(out, ", exit status %d", recording->runs[0].status);
 	text_add(out, "\n");
-	if (summary->denied)
+	if (report->minimum && summary->untokened)
+		text_add(out,
+			 LABEL "%u calls carried no token and were refused; where names of "
+			       "maps and programs are missing,\n" LABEL
+			       "that is why: libbpf asks without the token whether there can "
+			       "be names\n",
+			 "untokened", summary->untokened, "");
+	else if (!report->minimum && summary->denied)
 		text_add(out,
 			 LABEL "%u of the calls were refused (EPERM): what would "
 			       "have come after them is not known;\n" LABEL
@@ -241,7 +248,8 @@ int learn_report_text(const struct learn_report *report, struct text *out)
 	add_minimum(report->minimum, out);
 	if (report->summary->count) {
 		text_add(out, LABEL, "needs, too");
-		learn_add_capabilities(out, report->summary->caps);
+		learn_add_capabilities(out,
+				       learn_capabilities(learn_report_policy(report)));
 		text_add(out, " in its user namespace\n" LABEL, "risk");
 		learn_add_risks(out, learn_report_policy(report), "\n            ");
 		text_add(out, "\n");

@@ -83,6 +83,7 @@ static int take_delegable(struct learn_summary *summary, const struct learn_run 
 	summary->probes += verdict == LEARN_PROBE;
 	/* EACCES is the verifier's answer */
 	summary->denied += call->result == -EPERM;
+	summary->untokened += call->result == -EPERM && !call->token;
 	for (size_t i = 0; i < count; i++) {
 		struct learn_item *item = need_item(summary, &values[i]);
 
@@ -135,18 +136,29 @@ static bool is_unknown(const struct learn_item *item)
 	return !item->ok && known > 0 && item->value >= (uint32_t)known;
 }
 
-static uint64_t capabilities(const struct learn_item *item)
+static uint64_t capabilities_of(uint32_t set, uint32_t value)
 {
-	switch (item->set) {
+	switch (set) {
 	case BPFTOKEN_MAPS:
-		return attr_map_capabilities(item->value);
+		return attr_map_capabilities(value);
 	case BPFTOKEN_PROGS:
-		return attr_prog_capabilities(item->value);
+		return attr_prog_capabilities(value);
 	case BPFTOKEN_CMDS:
-		return item->value == ATTR_BTF_GET_FD_BY_ID ? 1ULL << CAP_SYS_ADMIN
-							    : 1ULL << CAP_BPF;
+		return value == ATTR_BTF_GET_FD_BY_ID ? 1ULL << CAP_SYS_ADMIN
+						      : 1ULL << CAP_BPF;
 	}
 	return 0;
+}
+
+uint64_t learn_capabilities(const struct bpftoken_policy *policy)
+{
+	uint64_t caps = 0;
+
+	for (uint32_t set = 0; set < BPFTOKEN_SETS; set++)
+		for (uint32_t value = 0; value <= NAMES_MAX_VALUE; value++)
+			if (policy->mask[set] >> value & 1)
+				caps |= capabilities_of(set, value);
+	return caps;
 }
 
 static int compare_items(const void *a, const void *b)
@@ -173,7 +185,6 @@ static void conclude(struct learn_summary *summary)
 		if (item->verdict == LEARN_NEEDED)
 			(void)bpftoken_policy_add(&summary->needed, item->set,
 						  item->value);
-		summary->caps |= capabilities(item);
 	}
 }
 

@@ -38,14 +38,17 @@ struct learn_summary {
 	size_t host_count;
 	struct bpftoken_policy policy; /* all items that the kernel knows */
 	struct bpftoken_policy needed; /* those that are needed */
-	uint64_t caps; /* in the user namespace, for policy */
 	uint32_t calls, probes, denied; /* of delegable calls */
+	uint32_t untokened; /* of the denied: they carried no token */
 	uint32_t processes;
 };
 
 int learn_summarize(const struct learn_recording *recording,
 		    struct learn_summary *ret_summary);
 void learn_summary_done(struct learn_summary *summary);
+
+/* What a container needs in its user namespace besides the policy, one bit each. */
+uint64_t learn_capabilities(const struct bpftoken_policy *policy);
 
 /* "EPERM"; of a negative errno. */
 const char *learn_error_name(int64_t code);
