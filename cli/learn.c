@@ -58,6 +58,8 @@ static const struct cli_option options[] = {
 	  cli_take_flag, OPTION(json), 0, NULL },
 	{ "output", 'o', "FILE", "Write the recording there (JSON Lines).",
 	  cli_take_string, OPTION(output), 0, "file" },
+	{ "html", 0, "FILE", "Write the report there as a page.", cli_take_string,
+	  OPTION(html), 0, "file" },
 	{ "pid", 'p', "PID", "Watch a running process and all that it started.",
 	  learn_take_number, OPTION(pid), INT32_MAX, NULL },
 	{ "minimize", 'm', NULL, "Run it again and again until no value can go.",
@@ -116,34 +118,62 @@ int learn_write_recording(const struct learn_recording *recording, const char *p
 	return CLI_DONE;
 }
 
-int learn_print_report(const struct learn_report *report, FILE *people,
-		       const struct learn_options *learn)
+static int print_report(const struct learn_report *report, FILE *people,
+			const struct learn_options *learn)
 {
-	_cleanup_text_ struct text text = { 0 };
+	_cleanup_text_ struct text text = { 0 }, page = { 0 };
+	int status = CLI_DONE;
 	int r = learn->json ? learn_report_json(report, &text)
 			    : learn_report_text(report, &text);
 
+	if (r == 0 && learn->html)
+		r = learn_report_html(report, &page);
 	if (r < 0)
 		return learn_out_of_memory();
 	fputs(text.data, learn->json ? stdout : people);
-	if (learn->to && report->summary->count)
-		return policy_write(learn_report_policy(report), learn->to, NULL);
-	if (learn->to)
+	if (learn->html)
+		status = learn_write_file(learn->html, &page);
+	if (!status && learn->to && report->summary->count)
+		status = policy_write(learn_report_policy(report), learn->to, NULL);
+	else if (!status && learn->to)
 		cli_note("there is no policy to write: nothing needs a delegation");
-	return CLI_DONE;
+	return status;
+}
+
+/* What the runs had, together, or what the user names instead. */
+static const struct bpftoken_policy *now_of(const struct learn_recording *recording,
+					    const struct learn_options *learn,
+					    struct bpftoken_policy *now)
+{
+	bool any = false;
+
+	if (learn->policy.policy)
+		return learn->policy.policy;
+	for (size_t i = 0; i < recording->count; i++) {
+		any |= recording->runs[i].delegated;
+		(void)bpftoken_policy_merge(now, &recording->runs[i].now);
+	}
+	return any ? now : NULL;
 }
 
 int learn_report_on(const struct learn_recording *recording,
 		    const struct learn_minimum *minimum, FILE *people,
 		    const struct learn_options *learn)
 {
+	struct bpftoken_policy now = { 0 };
 	struct learn_summary summary;
-	const struct learn_report report = { recording, &summary, minimum, learn->to };
+	const struct learn_report report = {
+		.recording = recording,
+		.summary = &summary,
+		.minimum = minimum,
+		.now = now_of(recording, learn, &now),
+		.dialect = learn->to,
+	};
 	int status;
 
 	if (learn_summarize(recording, &summary) < 0)
 		return learn_out_of_memory();
-	status = learn_print_report(&report, people, learn);
+	status = print_report(&report, people, learn);
 	learn_summary_done(&summary);
 	return status;
 }
@@ -196,10 +226,9 @@ int learn_failure_status(struct bpftoken_error *err)
 	return kind == CLI_FAILED ? CLI_OWN_FAILURE : kind;
 }
 
-/* The program's status; our own failure counts where the program had none. */
-static int record(const struct learn_options *learn, char **program)
+int learn_record(const struct learn_options *learn, char **program,
+		 struct learn_recording *ret_recording, struct bpftoken_error *err)
 {
-	struct learn_recording recording = { 0 };
 	struct live live = { .follow = learn->follow };
 	const struct learn_trace trace = {
 		.argv = program,
@@ -209,24 +238,32 @@ static int record(const struct learn_options *learn, char **program)
 		.left = show_left,
 		.data = &live,
 	};
-	struct learn_run run = { 0 };
+	struct learn_run run;
+	int r = learn_trace(&trace, &run, err);
+
+	if (r == 0 && learn_recording_add(ret_recording, &run) < 0)
+		r = err_oom(err);
+	return r;
+}
+
+/* The program's status; our own failure counts where the program had none. */
+static int record(const struct learn_options *learn, char **program)
+{
+	struct learn_recording recording = { 0 };
 	struct bpftoken_error err;
 	int status, own;
 
-	if (learn_trace(&trace, &run, &err) < 0)
+	if (learn_record(learn, program, &recording, &err) < 0)
 		return learn_failure_status(&err);
-	status = run.status;
-	if (learn_recording_add(&recording, &run) < 0)
-		own = learn_out_of_memory();
-	else
-		own = learn_report_on(&recording, NULL, stderr, learn);
+	status = recording.runs[0].status;
+	own = learn_report_on(&recording, NULL, stderr, learn);
 	if (!own && learn->output)
 		own = learn_write_recording(&recording, learn->output);
 	learn_recording_done(&recording);
 	return status || !own ? status : CLI_OWN_FAILURE;
 }
 
-static int run(const struct cli_command *command, int argc, char **argv)
+static int run_program(const struct cli_command *command, int argc, char **argv)
 {
 	struct learn_options learn = { 0 };
 	int first, status;
@@ -241,7 +278,8 @@ static int run(const struct cli_command *command, int argc, char **argv)
 	if (learn.pid && argv[first])
 		return cli_usage(command, "--pid and a PROGRAM given");
 	if (!learn.minimize && (learn.goal || learn.check || learn.timeout))
-		return cli_usage(command, "--goal, --check and --timeout are of --minimize");
+		return cli_usage(command,
+				 "--goal, --check and --timeout are of --minimize");
 	if (learn.minimize && (learn.pid || learn.follow))
 		return cli_usage(command, "--minimize runs a PROGRAM itself");
 	if (learn.minimize)
@@ -249,11 +287,60 @@ static int run(const struct cli_command *command, int argc, char **argv)
 	return record(&learn, argv + first);
 }
 
+static const struct cli_option report_options[] = {
+	POLICY_OPTION_ROWS(struct learn_options, policy),
+	{ "to", 't', "DIALECT", "Write the policy instead, in this dialect.",
+	  policy_take_dialect, OPTION(to), 0, POLICY_DIALECTS },
+	{ "json", 'j', NULL, "Write the report as JSON.", cli_take_flag, OPTION(json), 0,
+	  NULL },
+	{ "html", 0, "FILE", "Write the report there as a page, too.", cli_take_string,
+	  OPTION(html), 0, "file" },
+	{ 0 },
+};
+
+static const struct cli_option merge_options[] = {
+	{ "output", 'o', "FILE", "Write the recording there.", cli_take_string,
+	  OPTION(output), 0, "file" },
+	{ 0 },
+};
+
+static const struct cli_option check_options[] = {
+	POLICY_OPTION_ROWS(struct learn_options, policy),
+	{ 0 },
+};
+
+static const struct cli_command subcommands[] = {
+	{ "learn report", "[OPTIONS] FILE...", "Report on recordings", report_options,
+	  learn_run_report },
+	{ "learn merge", "[-o FILE] FILE...", "Make one recording of several",
+	  merge_options, learn_run_merge },
+	{ "learn diff", "A B", "Show what B asks for more (+) and less (-) than A", NULL,
+	  learn_run_diff },
+	{ .name = "learn check",
+	  .synopsis = "POLICY FILE... | POLICY -- PROGRAM [ARG...]",
+	  .summary = "Fail with 3 when the policy would refuse a needed call",
+	  .options = check_options,
+	  .run = learn_run_check,
+	  .program = true },
+	{ 0 },
+};
+
+/* The name of a sub-command comes first; a program of that name stands behind "--". */
+static int run(const struct cli_command *command, int argc, char **argv)
+{
+	for (const struct cli_command *c = subcommands; argc > 1 && c->name; c++)
+		if (!strcmp(argv[1], strrchr(c->name, ' ') + 1))
+			return c->run(c, argc - 1, argv + 1);
+	return run_program(command, argc, argv);
+}
+
 const struct cli_command cmd_learn = {
 	.name = "learn",
-	.synopsis = "[OPTIONS] [--] PROGRAM [ARG...]",
+	.synopsis =
+		"[OPTIONS] [--] PROGRAM [ARG...] | --pid PID | report|merge|diff|check ...",
 	.summary = "Find the policy that a program needs, by running it",
 	.options = options,
 	.run = run,
+	.subcommands = subcommands,
 	.program = true,
 };

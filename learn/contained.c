@@ -18,7 +18,7 @@
 #define CLONE_NEWCGROUP 0x02000000
 #endif
 
-#define NAMESPACES                                                                      \
+#define NAMESPACES                                                                  \
 	(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | \
 	 CLONE_NEWCGROUP | CLONE_NEWNET)
 #define CHECK_EVERY_MS 200
@@ -126,10 +126,9 @@ int learn_run_under(const struct learn_minimize *minimize,
 		.map_count = CONTAINER_MAP_COUNT,
 		.argv = minimize->argv,
 	};
-	struct contained contained = { .minimize = minimize,
-				       .wanted = wanted,
-				       .mask = mask,
-				       .program = -EBADF };
+	struct contained contained = {
+		.minimize = minimize, .wanted = wanted, .mask = mask, .program = -EBADF
+	};
 	const struct learn_trace trace = {
 		.argv = minimize->argv,
 		.container = &container,

@@ -202,18 +202,20 @@ static int no_baseline(struct search *search, const struct learn_run *run)
 		denied |= run->calls[i].result == -EPERM &&
 			  learn_is_delegable(&run->calls[i]);
 	}
-	err_raise(search->err, BPFTOKEN_STAGE_SETUP, -EPERM,
-		  search->minimize.check
-			  ? "in a container with everything delegated the check did not succeed"
-			  : "in a container with everything delegated it ends with status %d",
-		  run->status);
+	err_raise(
+		search->err, BPFTOKEN_STAGE_SETUP, -EPERM,
+		search->minimize.check
+			? "in a container with everything delegated the check did not succeed"
+			: "in a container with everything delegated it ends with status %d",
+		run->status);
 	err_what(search->err, "cannot find the least policy");
 	if (denied && !token)
 		err_fix(search->err, "its calls carry no token: use a library that knows "
 				     "tokens, such as libbpf 1.4");
 	else
-		err_fix(search->err, "make it work first: bpftoken run --cmds any --maps any "
-				     "--progs any --attachs any -- PROGRAM");
+		err_fix(search->err,
+			"make it work first: bpftoken run --cmds any --maps any "
+			"--progs any --attachs any -- PROGRAM");
 	return -EPERM;
 }
 

@@ -304,7 +304,8 @@ static int bad_line(struct reader *reader, const char *why)
 	err_raise(reader->err, BPFTOKEN_STAGE_POLICY, -EINVAL, "%s", why);
 	err_kind(reader->err, BPFTOKEN_KIND_FAILED);
 	err_what(reader->err, "cannot read the recording \"%.64s\"", reader->name);
-	err_position(reader->err, reader->line, 1);
+	if (reader->line)
+		err_position(reader->err, reader->line, 1);
 	err_fix(reader->err, "give a file that bpftoken learn -o wrote");
 	return -EINVAL;
 }
@@ -403,14 +404,10 @@ static int begin_run(struct reader *reader, struct json_object *object)
 	return 0;
 }
 
-static int take_line(struct reader *reader, const char *line, size_t len)
+static int take_line(struct reader *reader, const char *line)
 {
-	_cleanup_free_ char *copy = strndup(line, len);
-	_cleanup_json_ struct json_object *object = NULL;
+	_cleanup_json_ struct json_object *object = json_tokener_parse(line);
 
-	if (!copy)
-		return err_oom(reader->err);
-	object = json_tokener_parse(copy);
 	if (!json_object_is_type(object, json_type_object))
 		return bad_line(reader, "it is no JSON object");
 	if (json_object_object_get(object, "run"))
@@ -420,22 +417,44 @@ static int take_line(struct reader *reader, const char *line, size_t len)
 	return bad_line(reader, "it is neither a run nor a call");
 }
 
-int learn_recording_parse(struct learn_recording *recording, const char *name,
-			  const char *text, struct bpftoken_error *err)
+static void close_file(FILE **file)
 {
-	struct reader reader = { .recording = recording, .name = name, .err = err };
+	if (*file && *file != stdin)
+		fclose(*file);
+}
+
+static int read_lines(struct reader *reader, FILE *file)
+{
+	_cleanup_free_ char *line = NULL;
+	size_t size = 0;
+	ssize_t len;
 	int r = 0;
 
-	for (size_t len; r == 0 && *text; text += len + (text[len] == '\n')) {
-		len = strcspn(text, "\n");
-		reader.line++;
-		if (len)
-			r = take_line(&reader, text, len);
+	while (r == 0 && (len = getline(&line, &size, file)) >= 0) {
+		reader->line++;
+		line[strcspn(line, "\n")] = '\0';
+		if (*line)
+			r = take_line(reader, line);
 	}
-	if (r == 0 && !reader.line)
-		r = bad_line(&reader, "it is empty");
-	if (r == 0)
-		r = end_run(&reader);
+	if (r == 0 && ferror(file))
+		r = bad_line(reader, strerror(EIO));
+	if (r == 0 && !reader->line)
+		r = bad_line(reader, "it is empty");
+	return r < 0 ? r : end_run(reader);
+}
+
+int learn_recording_read(struct learn_recording *recording, const char *path,
+			 struct bpftoken_error *err)
+{
+	struct reader reader = { .recording = recording, .name = path, .err = err };
+	_cleanup_(close_file) FILE *file = strcmp(path, "-") ? fopen(path, "re") : stdin;
+	int r;
+
+	if (!file) {
+		r = -errno;
+		return bad_line(&reader, strerror(-r));
+	}
+	r = read_lines(&reader, file);
 	learn_run_done(&reader.run);
 	return r;
 }

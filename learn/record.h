@@ -78,9 +78,9 @@ int learn_run_set_command(struct learn_run *run, char *const argv[]);
 /* What is delegated where the process pid is (0: this one), all its mounts together. */
 int learn_run_set_now(struct learn_run *run, pid_t pid);
 
-/* Adds the runs of a file's text; name is for errors. */
-int learn_recording_parse(struct learn_recording *recording, const char *name,
-			  const char *text, struct bpftoken_error *err);
+/* Adds the runs of a file; "-" is standard input. */
+int learn_recording_read(struct learn_recording *recording, const char *path,
+			 struct bpftoken_error *err);
 int learn_recording_format(const struct learn_recording *recording, struct text *out);
 
 /* An attempt at something needless: made, never used, and gone. */

@@ -137,7 +137,9 @@ int learn_report_json(const struct learn_report *report, struct text *out)
 		ok = append_host(host, &summary->host[i]);
 	for (size_t i = 0; ok && i < report->recording->count; i++)
 		ok = append_run(runs, &report->recording->runs[i]);
-	ok = ok && add_summary(root, summary, learn_capabilities(learn_report_policy(report))) &&
+	ok = ok &&
+	     add_summary(root, summary,
+			 learn_capabilities(learn_report_policy(report))) &&
 	     add_policy(root, "policy", learn_report_policy(report)) &&
 	     add_minimum(root, report->minimum);
 	text = ok ? json_object_to_json_string_ext(root, JSON_C_TO_STRING_PRETTY |

@@ -45,10 +45,11 @@ static void add_head(const struct learn_report *report, struct text *out)
 	text_add(out, "\n");
 	if (report->minimum && summary->untokened)
 		text_add(out,
-			 LABEL "%u calls carried no token and were refused; where names of "
-			       "maps and programs are missing,\n" LABEL
-			       "that is why: libbpf asks without the token whether there can "
-			       "be names\n",
+			 LABEL
+			 "%u calls carried no token and were refused; where names of "
+			 "maps and programs are missing,\n" LABEL
+			 "that is why: libbpf asks without the token whether there can "
+			 "be names\n",
 			 "untokened", summary->untokened, "");
 	else if (!report->minimum && summary->denied)
 		text_add(out,
@@ -177,7 +178,8 @@ static void add_minimum(const struct learn_minimum *minimum, struct text *out)
 		 (double)minimum->took_ms / 1000, minimum->goal, minimum->verified,
 		 minimum->verified == 1 ? "" : "s");
 	if (minimum->unstable)
-		text_add(out, LABEL "a smaller one did once and then did not\n", "unstable");
+		text_add(out, LABEL "a smaller one did once and then did not\n",
+			 "unstable");
 }
 
 static void add_difference(struct text *out, char sign, const struct bpftoken_policy *a,
@@ -204,20 +206,16 @@ static void add_difference(struct text *out, char sign, const struct bpftoken_po
 
 static void add_now(const struct learn_report *report, struct text *out)
 {
-	const struct learn_run *run =
-		report->recording->count ? &report->recording->runs[0] : NULL;
 	unsigned int count = 0;
 
-	if (!run)
-		return;
 	text_add(out, LABEL, "now");
-	if (!run->delegated) {
+	if (!report->now) {
 		text_add(out, "nothing is delegated where it ran\n");
 		return;
 	}
 	text_add(out, "against what is delegated where it ran:\n");
-	add_difference(out, '+', learn_report_policy(report), &run->now, &count);
-	add_difference(out, '-', &run->now, learn_report_policy(report), &count);
+	add_difference(out, '+', learn_report_policy(report), report->now, &count);
+	add_difference(out, '-', report->now, learn_report_policy(report), &count);
 	if (!count)
 		text_add(out, LABEL "the same\n", "");
 }

@@ -22,6 +22,7 @@ struct learn_report {
 	const struct learn_recording *recording;
 	const struct learn_summary *summary;
 	const struct learn_minimum *minimum; /* NULL: nothing was re-run */
+	const struct bpftoken_policy *now; /* to compare with; NULL: nothing */
 	const char *dialect; /* of the policy, NULL: mount */
 };
 

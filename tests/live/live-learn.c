@@ -374,17 +374,9 @@ static void read_run(const char *path, struct learn_run *ret_run)
 {
 	struct learn_recording recording = { 0 };
 	struct bpftoken_error err;
-	static char text[1 << 20];
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t len;
 
-	EXPECT(fd >= 0);
-	len = read(fd, text, sizeof(text) - 1);
-	EXPECT(len > 0);
-	text[len] = '\0';
-	close(fd);
+	EXPECT_OK(learn_recording_read(&recording, path, &err), &err);
 	unlink(path);
-	EXPECT_OK(learn_recording_parse(&recording, path, text, &err), &err);
 	EXPECT_EQ(recording.count, 1);
 	*ret_run = recording.runs[0];
 }
