@@ -310,8 +310,10 @@ static void wait_for_more(struct tracer *tracer, const sigset_t *signals, int ti
 	if (sys_wait_signal_for(signals, timeout_ms, &info) > 0)
 		on_signal(tracer, &info);
 	now = sys_now_ms();
-	if ((tracer->failure && !tracer->killed) ||
-	    (tracer->deadline_ms && now > tracer->deadline_ms))
+	if (tracer->deadline_ms && now > tracer->deadline_ms && tracer->killed)
+		tracer->failure = -ETIMEDOUT;
+	else if ((tracer->failure && !tracer->killed) ||
+		 (tracer->deadline_ms && now > tracer->deadline_ms))
 		kill_all(tracer);
 	if (tracer->trace->poll && !tracer->killed && tracer->recording &&
 	    tracer->trace->poll(tracer->run, tracer->trace->data))
@@ -327,7 +329,10 @@ static void loop(struct tracer *tracer, const sigset_t *signals)
 
 		if (r == -ECHILD || (tracer->trace->pid && !tracer->tracees.count))
 			break;
-		bounded = bounded || tracer->failure;
+		/* They end with this process at the latest. */
+		if (tracer->failure == -ETIMEDOUT)
+			break;
+		bounded = bounded || tracer->failure || tracer->killed;
 		wait_for_more(tracer, signals, r > 0 ? 0 : bounded ? POLL_MS : -1);
 	}
 }
@@ -371,6 +376,13 @@ static int watch(struct tracer *tracer, const sigset_t *signals, const sigset_t 
 	if (trace->timeout_ms)
 		tracer->deadline_ms = sys_now_ms() + (uint64_t)trace->timeout_ms;
 	loop(tracer, signals);
+	if (tracer->failure == -ETIMEDOUT) {
+		err_raise(err, BPFTOKEN_STAGE_SETUP, -ETIMEDOUT,
+			  "the program does not end, although it was killed");
+		err_what(err, "cannot watch the program");
+		err_fix(err, "see what it waits for: /proc/PID/stack");
+		return -ETIMEDOUT;
+	}
 	r = sock >= 0 ? start_failed(sock, err) : 0;
 	if (r < 0 && !tracer->killed)
 		return r;

@@ -25,7 +25,7 @@ setup_file() {
 		#include <linux/bpf.h>
 		#include <bpf/bpf_helpers.h>
 		SEC("xdp") int pass(struct xdp_md *ctx) { return XDP_PASS; }
-		char license[] SEC("license") = "GPL";
+		char _license[] SEC("license") = "GPL";
 	EOT
 	clang -g -O2 -target bpf -I "/usr/include/$(uname -m)-linux-gnu" -c "$BIN/xdp.c" \
 		-o "$BIN/xdp.o" 2>"$BIN/clang.log" || true
@@ -70,7 +70,7 @@ names() {
 	need_sockfilter
 	bpftoken learn -o "$run_file" -- "$BIN/sockfilter" -t 1
 	expect 0
-	expect_stdout "listening on lo"
+	[ ! -s "$stdout" ]
 	[[ "$(row cmd map_create)" == *" yes "*"ringbuf \"rb\""* ]]
 	[[ "$(row cmd prog_load)" == *" yes "*"socket_filter \"report_packet\""* ]]
 	[[ "$(row cmd btf_load)" == *" yes "*" bytes for the map \"rb\""* ]]
@@ -87,11 +87,14 @@ names() {
 
 @test "learn --to: the policy alone on standard output, the program's with the report" {
 	need_sockfilter
-	bpftoken learn --to mount -- "$BIN/sockfilter" -t 1
+	bpftoken learn -- sh -c 'echo its own; echo and this >&2'
+	expect 0
+	expect_stdout "its own"
+	bpftoken learn --to mount -- sh -c "echo its own; $BIN/sockfilter -t 1"
 	expect 0
 	[ "$(wc -l <"$stdout")" -eq 1 ]
 	grep -q '^delegate_cmds=map_create:prog_load:btf_load,delegate_maps=ringbuf,' "$stdout"
-	grep -q '^listening on lo$' "$stderr"
+	grep -q '^its own$' "$stderr"
 	"$BPFTOKEN" policy show <"$stdout" >"$BATS_TEST_TMPDIR/shown"
 	bpftoken learn --json -- "$BIN/sockfilter" -t 1
 	expect 0
@@ -374,7 +377,7 @@ loads() {
 	sleep 3.5
 	kill -TERM "$pid"
 	wait "$pid"
-	grep -q '^interrupted ' "$BATS_TEST_TMPDIR/err"
+	grep -q '^interrupted  *[0-9]* runs' "$BATS_TEST_TMPDIR/err"
 	grep -q '^policy  *delegate_cmds=' "$BATS_TEST_TMPDIR/err"
 	! pgrep -f "^$BIN/sockfilter"
 }
@@ -409,7 +412,7 @@ loads() {
 	grep -qE '^\+ program type socket_filter  \(yes\) #[0-9]+ sockfilter' "$stdout"
 	grep -qE '^- map type hash  \(yes\) #1 python3' "$stdout"
 	bpftoken learn diff big big
-	expect_stdout "" || [ ! -s "$stdout" ]
+	[ ! -s "$stdout" ]
 	bpftoken learn check --cmds map_create --maps hash small
 	expect 0
 	bpftoken learn check --cmds map_create,prog_load,btf_load --maps array \
