@@ -26,6 +26,7 @@ demo: all
 bench: all
 	@sh bench/run
 	@sh bench/hook
+	@sh bench/learn
 
 install: all
 	meson install -C build --no-rebuild

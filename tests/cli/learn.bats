@@ -6,6 +6,9 @@
 
 load helper
 
+# of helper.bash's bpftoken()
+stdout='' stderr=''
+
 setup_file() {
 	BIN=$(mktemp -d)
 	export BIN
@@ -53,6 +56,11 @@ need_xdp() {
 need_python() {
 	[ "$(uname -m)" = x86_64 ] || skip "the number of bpf(2) is written for x86_64"
 	command -v python3 >/dev/null || skip "no python3"
+}
+
+# fails COMMAND...: its status is not 0. (A "!" alone fails no test of bats.)
+fails() {
+	! "$@"
 }
 
 # row KIND VALUE: the report's line of a value, its columns separated by single blanks.
@@ -197,7 +205,7 @@ names() {
 	EOT
 	(cd "$BATS_TEST_TMPDIR/go" && HOME=$BATS_TEST_TMPDIR GOFLAGS=-modcacherw CGO_ENABLED=0 \
 		GO111MODULE=off go build -o gomaps main.go)
-	! ldd "$BATS_TEST_TMPDIR/go/gomaps" 2>/dev/null
+	fails ldd "$BATS_TEST_TMPDIR/go/gomaps"
 	bpftoken learn -o "$run_file" -- "$BATS_TEST_TMPDIR/go/gomaps"
 	expect 11
 	[ "$(names | tr ' ' '\n' | sort -u | wc -l)" -eq 160 ]
@@ -242,8 +250,10 @@ seen_by_strace() {
 		grep -vE '^(map_(lookup|update|delete|lookup_and_delete)(_elem|_batch|_and_delete_batch)|map_get_next_key|prog_(test_)?run|obj_get_info_by_fd|map_freeze|prog_stream_read_by_fd) '
 }
 
-# same_as_strace PROGRAM...: or shows the difference.
+# same_as_strace LEAST PROGRAM...: at least so many calls, or shows the difference.
 same_as_strace() {
+	least=$1
+	shift
 	"$BPFTOKEN" learn -o "$run_file" -- "$@" >/dev/null 2>&1 || true
 	strace -f -e trace=bpf --seccomp-bpf -o "$BATS_TEST_TMPDIR/strace" "$@" >/dev/null 2>&1 || true
 	seen_by_learn "$run_file" >"$BATS_TEST_TMPDIR/ours"
@@ -256,11 +266,11 @@ same_as_strace() {
 	command -v strace >/dev/null || skip "no strace"
 	need_sockfilter
 	need_xdp
-	least=18 same_as_strace "$BIN/sockfilter" -t 1
-	least=5000 same_as_strace bpftool feature probe
-	least=3 same_as_strace bpftool prog load "$BIN/xdp.o" /nonexistent/pin
+	same_as_strace 18 "$BIN/sockfilter" -t 1
+	same_as_strace 5000 bpftool feature probe
+	same_as_strace 3 bpftool prog load "$BIN/xdp.o" /nonexistent/pin
 	# again: it ends with a program that is not there
-	least=2 same_as_strace sh -c "python3 $BIN/maps.py x; python3 $BIN/maps.py y; exit 1"
+	same_as_strace 2 sh -c "python3 $BIN/maps.py x; python3 $BIN/maps.py y; exit 1"
 }
 
 # objects POLICY...: what sockfilter makes under it: type, name, BTF of its map and program.
@@ -301,15 +311,17 @@ objects() {
 	[ "$(objects -p "$BATS_TEST_TMPDIR/least.ini")" = "$all" ]
 	count=0
 	for key in cmds maps progs attachs; do
-		for value in $(sed -n "s/^$key = //p" "$BATS_TEST_TMPDIR/least.ini"); do
+		sed -n "s/^$key = //p" "$BATS_TEST_TMPDIR/least.ini" | tr ' ' '\n' \
+			>"$BATS_TEST_TMPDIR/values"
+		while read -r value; do
 			# the set without the value; an empty set loses its line
 			sed -E "/^$key = /{s/(= | )$value( |\$)/\1\2/;s/ +/ /g;s/ \$//}" \
 				"$BATS_TEST_TMPDIR/least.ini" | grep -v '=$' >"$BATS_TEST_TMPDIR/less.ini"
-			! grep -qE "^$key = (.* )?$value( |\$)" "$BATS_TEST_TMPDIR/less.ini"
+			fails grep -qE "^$key = (.* )?$value( |\$)" "$BATS_TEST_TMPDIR/less.ini"
 			echo "without $value"
 			[ "$(objects -p "$BATS_TEST_TMPDIR/less.ini")" != "$all" ]
 			count=$((count + 1))
-		done
+		done <"$BATS_TEST_TMPDIR/values"
 	done
 	[ "$count" -eq 6 ]
 }
@@ -323,7 +335,7 @@ loads() {
 @test "learn: a policy that stops being enough when it is widened" {
 	need_xdp
 	loads --progs xdp,socket_filter --attachs cgroup_inet_ingress
-	! loads --progs xdp,socket_filter,cgroup_sock \
+	fails loads --progs xdp,socket_filter,cgroup_sock \
 		--attachs cgroup_inet_ingress,cgroup_inet_sock_create
 	# Only the smaller has the exit status; only one with xdp has the same object.
 	bpftoken learn --minimize --goal exit --to mount -- \
@@ -343,7 +355,7 @@ loads() {
 	bpftoken learn -- bpftool prog load "$BIN/xdp.o" /nonexistent/pin
 	[[ "$(row prog socket_filter)" == *" probe only "* ]]
 	loads --progs xdp,socket_filter --attachs xdp,cgroup_inet_ingress
-	! loads --progs xdp --attachs xdp
+	fails loads --progs xdp --attachs xdp
 	bpftoken learn --minimize -- bpftool prog load "$BIN/xdp.o" /sys/fs/bpf/pass
 	expect 0
 	[[ "$(row prog socket_filter)" == *" yes, proven "*"(fails without: run "* ]]
@@ -366,7 +378,7 @@ loads() {
 	bpftoken learn --minimize --check 'ping -c 1 -W 1 127.0.0.1' --to mount -- "$BIN/sockfilter"
 	expect 0
 	expect_stdout "delegate_cmds=map_create:prog_load:btf_load,delegate_maps=ringbuf,delegate_progs=socket_filter,delegate_attachs=cgroup_inet_ingress"
-	! pgrep -f "^$BIN/sockfilter"
+	fails pgrep -f "^$BIN/sockfilter"
 }
 
 @test "learn --minimize: an interrupt shows the best so far" {
@@ -379,7 +391,7 @@ loads() {
 	wait "$pid"
 	grep -q '^interrupted  *[0-9]* runs' "$BATS_TEST_TMPDIR/err"
 	grep -q '^policy  *delegate_cmds=' "$BATS_TEST_TMPDIR/err"
-	! pgrep -f "^$BIN/sockfilter"
+	fails pgrep -f "^$BIN/sockfilter"
 }
 
 @test "learn merge: order and repetition make no difference" {
@@ -462,7 +474,7 @@ browser() {
 	bpftoken learn report --progs socket_filter,xdp --attachs cgroup_inet_ingress,xdp \
 		--maps hash --cmds prog_load --html "$page" "$run_file"
 	expect 0
-	! grep -qE '(src|href)=|@import|url\(|<script|<link' "$page"
+	fails grep -qE '(src|href)=|@import|url\(|<script|<link' "$page"
 	browser --dump-dom "file://$page" >"$BATS_TEST_TMPDIR/dom"
 	for cell in \
 		'class="needed" title="socket_filter with cgroup_inet_ingress: needed"' \
@@ -509,7 +521,7 @@ browser() {
 	sleep 3
 	kill -INT "$learning"
 	wait "$learning"
-	! grep -qE '^(State:.*t.*tracing|TracerPid:[^0]*[1-9])' "/proc/$looping/status"
+	fails grep -qE '^(State:.*t.*tracing|TracerPid:[^0]*[1-9])' "/proc/$looping/status"
 	names | grep -qw child
 	names | grep -qw thread
 	[ "$(names | tr ' ' '\n' | grep -c main)" -ge 10 ]
