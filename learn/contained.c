@@ -22,6 +22,7 @@
 	(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | \
 	 CLONE_NEWCGROUP | CLONE_NEWNET)
 #define CHECK_EVERY_MS 200
+#define SETTLE_MS 1000 /* without a call, after the check, and all is done */
 
 struct contained {
 	const struct learn_minimize *minimize;
@@ -30,7 +31,9 @@ struct contained {
 	int program; /* pidfd of the program, -EBADF: not yet */
 	pid_t check; /* that runs, 0: none */
 	uint64_t next_check_ms;
-	size_t seen; /* calls when the signature was last looked at */
+	size_t seen; /* calls when last looked at */
+	uint64_t seen_ms;
+	bool shown; /* the signature is what is wanted */
 	bool checked; /* the check succeeded */
 };
 
@@ -91,14 +94,11 @@ static void note_check(pid_t pid, int status, void *data)
 }
 
 /* Does it show what is wanted? A probe that is still open looks like an object. */
-static int shows_wanted(struct contained *contained, const struct learn_run *run)
+static bool shows_wanted(const struct contained *contained, const struct learn_run *run)
 {
 	_cleanup_free_ char *signature = NULL;
 	struct learn_run look = *run;
 
-	if (!contained->wanted || contained->seen == run->count)
-		return 0;
-	contained->seen = run->count;
 	return learn_run_relate(&look) == 0 &&
 	       learn_goal_signature(&look, contained->minimize->goal, &signature) == 0 &&
 	       !strcmp(signature, contained->wanted);
@@ -107,11 +107,20 @@ static int shows_wanted(struct contained *contained, const struct learn_run *run
 static int look_at(const struct learn_run *run, void *data)
 {
 	struct contained *contained = data;
+	bool check = contained->minimize->check, quiet;
 
-	if (contained->minimize->check && contained->program >= 0 && !contained->check &&
+	if (check && contained->program >= 0 && !contained->check &&
 	    !contained->checked && sys_now_ms() >= contained->next_check_ms)
 		start_check(contained);
-	return contained->checked || shows_wanted(contained, run);
+	if (contained->seen != run->count || !contained->seen_ms) {
+		contained->seen = run->count;
+		contained->seen_ms = sys_now_ms();
+		contained->shown = contained->wanted && shows_wanted(contained, run);
+	}
+	quiet = sys_now_ms() - contained->seen_ms >= SETTLE_MS;
+	if (check && !contained->checked)
+		return 0;
+	return contained->wanted ? contained->shown : check && quiet;
 }
 
 int learn_run_under(const struct learn_minimize *minimize,

@@ -41,7 +41,7 @@ static int try(struct search *search, const struct bpftoken_policy *policy)
 {
 	const struct learn_minimize *minimize = &search->minimize;
 	_cleanup_free_ char *signature = NULL;
-	const char *wanted = search->ended || minimize->check ? NULL : search->signature;
+	const char *wanted = search->ended && !minimize->check ? NULL : search->signature;
 	struct learn_contained contained;
 	int r;
 

@@ -307,7 +307,11 @@ objects() {
 	grep -q 'the goal "objects" held [2-9] times' "$stderr"
 	cp "$stdout" "$BATS_TEST_TMPDIR/least.ini"
 	all=$(objects --cmds any --maps any --progs any --attachs any)
-	[[ "$all" == *"map ringbuf"*'"btf_id"'*"prog socket_filter"*'"btf_id"'* ]]
+	# the kernel keeps no BTF of a map without key and value
+	[[ "$all" == *"map ringbuf "*"prog socket_filter "*'"btf_id"' ]] || {
+		echo "under everything: $all"
+		false
+	}
 	[ "$(objects -p "$BATS_TEST_TMPDIR/least.ini")" = "$all" ]
 	count=0
 	for key in cmds maps progs attachs; do
