@@ -515,6 +515,7 @@ browser() {
 		        thread = threading.Thread(target=other)
 		        thread.start()
 		        thread.join()
+		        open("$BATS_TEST_TMPDIR/done", "w").close()
 		    time.sleep(0.1)
 	EOT
 	python3 "$BATS_TEST_TMPDIR/loop.py" &
@@ -522,7 +523,10 @@ browser() {
 	sleep 1
 	"$BPFTOKEN" learn -o "$run_file" --pid "$looping" 2>"$BATS_TEST_TMPDIR/err" &
 	learning=$!
-	sleep 3
+	for _ in $(seq 300); do
+		[ ! -e "$BATS_TEST_TMPDIR/done" ] || break
+		sleep 0.1
+	done
 	kill -INT "$learning"
 	wait "$learning"
 	fails grep -qE '^(State:.*t.*tracing|TracerPid:[^0]*[1-9])' "/proc/$looping/status"
