@@ -273,29 +273,34 @@ same_as_strace() {
 	same_as_strace 2 sh -c "python3 $BIN/maps.py x; python3 $BIN/maps.py y; exit 1"
 }
 
-# objects POLICY...: what sockfilter makes under it: type, name, BTF of its map and program.
+# describe PID: type, name and BTF of the maps and programs that a process holds.
+describe() {
+	for fd in /proc/"$1"/fd/*; do
+		case $(readlink "$fd") in
+		anon_inode:bpf-map) kind=map ;;
+		anon_inode:bpf-prog) kind=prog ;;
+		*) continue ;;
+		esac
+		id=$(sed -n "s/^${kind}_id:[^0-9]*//p" "/proc/$1/fdinfo/${fd##*/}")
+		bpftool -j "$kind" show id "$id" >"$BATS_TEST_TMPDIR/object"
+		sed -nE 's/.*"type":"([a-z_]+)"(,"name":"([^"]*)")?.*/'"$kind"' \1 \3/p' \
+			"$BATS_TEST_TMPDIR/object" | tr '\n' ' '
+		grep -o '"btf_id"' "$BATS_TEST_TMPDIR/object" || echo "no BTF"
+	done | sort
+}
+
+# objects POLICY...: what sockfilter has made under it, once it listens.
 objects() {
-	"$BPFTOKEN" run "$@" -- "$BIN/sockfilter" -t 2 >/dev/null 2>&1 &
+	"$BPFTOKEN" run "$@" -- "$BIN/sockfilter" -t 20 >"$BATS_TEST_TMPDIR/said" 2>&1 &
 	runner=$!
-	for _ in $(seq 30); do
-		sleep 0.05
-		pid=$(pgrep -f "^$BIN/sockfilter" | tail -n 1) || continue
-		for fd in /proc/"$pid"/fd/*; do
-			case $(readlink "$fd") in
-			anon_inode:bpf-map) kind=map ;;
-			anon_inode:bpf-prog) kind=prog ;;
-			*) continue ;;
-			esac
-			id=$(sed -n "s/^${kind}_id:[^0-9]*//p" "/proc/$pid/fdinfo/${fd##*/}")
-			bpftool -j "$kind" show id "$id" |
-				sed -nE 's/.*"type":"([a-z_]+)"(,"name":"([^"]*)")?.*/'"$kind"' \1 \3/p' |
-				tr '\n' ' '
-			bpftool -j "$kind" show id "$id" | grep -o '"btf_id"' || echo "no BTF"
-		done >"$BATS_TEST_TMPDIR/objects"
-		# both are there
-		[ "$(wc -l <"$BATS_TEST_TMPDIR/objects")" -lt 2 ] || break
+	for _ in $(seq 200); do
+		! grep -q '^listening' "$BATS_TEST_TMPDIR/said" || break
+		kill -0 "$runner" 2>/dev/null || break
+		sleep 0.1
 	done
-	sort "$BATS_TEST_TMPDIR/objects"
+	pid=$(pgrep -f "^$BIN/sockfilter" | tail -n 1)
+	[ -z "$pid" ] || describe "$pid"
+	kill -TERM "$runner" 2>/dev/null || true
 	wait "$runner" || true
 }
 
