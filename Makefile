@@ -30,6 +30,7 @@ bench: all
 	@sh bench/run-mount
 	@sh bench/hook
 	@sh bench/list
+	@sh bench/learn
 
 install: all
 	meson install -C build --no-rebuild

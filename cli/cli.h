@@ -90,6 +90,7 @@ const char *cli_nearest(const char *word, const char *const words[]);
 extern const struct cli_command cmd_doctor;
 extern const struct cli_command cmd_hook;
 extern const struct cli_command cmd_exec;
+extern const struct cli_command cmd_learn;
 extern const struct cli_command cmd_run;
 extern const struct cli_command cmd_list;
 extern const struct cli_command cmd_mount;

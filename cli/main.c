@@ -6,8 +6,9 @@
 #include <string.h>
 
 static const struct cli_command *const commands[] = {
-	&cmd_run,    &cmd_mount,  &cmd_umount, &cmd_hook,  &cmd_exec, &cmd_list,
-	&cmd_doctor, &cmd_policy, &cmd_needs,  &cmd_probe, &cmd_test, NULL,
+	&cmd_run,   &cmd_mount,	 &cmd_umount, &cmd_hook,  &cmd_exec,
+	&cmd_list,  &cmd_doctor, &cmd_policy, &cmd_needs, &cmd_learn,
+	&cmd_probe, &cmd_test,	 NULL,
 };
 
 static void print_help(void)
@@ -21,9 +22,9 @@ static void print_help(void)
 	     "  -h, --help     Show this text; bpftoken COMMAND --help for a command.\n"
 	     "      --version  Show the version.\n\n"
 	     "Exit status: 0 done, 1 failed, 2 usage, 3 policy invalid, insufficient or\n"
-	     "above the ceiling, 4 the kernel lacks it, 5 not permitted. run and exec\n"
-	     "return the program's status; before the program runs 2 to 5 as above, 125\n"
-	     "for any other failure, and 126 and 127 as env(1) does.");
+	     "above the ceiling, 4 the kernel lacks it, 5 not permitted. run, exec and\n"
+	     "learn return the program's status; before the program runs 2 to 5 as above,\n"
+	     "125 for any other failure, and 126 and 127 as env(1) does.");
 }
 
 static int unknown(const char *word)
