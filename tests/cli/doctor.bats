@@ -23,6 +23,7 @@ needs_root() {
 	expect_error 3 hash
 	bpftoken doctor --help
 	expect 0
+	# shellcheck disable=SC2154 # set by the helper
 	grep -q -- --container "$stdout"
 }
 
