@@ -209,16 +209,38 @@ static struct json_object *find_namespace(struct json_object *config, const char
 	return NULL;
 }
 
-/* The first line of a map against the first mapping: inside, outside, count. */
+/* Is this mapping in the list: inside, outside, count? */
+static bool has_mapping(struct json_object *list, const long long wanted[3])
+{
+	static const char *const fields[3] = { "containerID", "hostID", "size" };
+	size_t count = list ? json_object_array_length(list) : 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct json_object *mapping = json_object_array_get_idx(list, i);
+		size_t same = 0;
+
+		for (; same < 3; same++) {
+			struct json_object *number =
+				member(mapping, fields[same], json_type_int);
+
+			if (!number || json_object_get_int64(number) != wanted[same])
+				break;
+		}
+		if (same == 3)
+			return true;
+	}
+	return false;
+}
+
+/* The same mappings and as many; the kernel sorts those of a long map. */
 static int check_map(pid_t pid, struct json_object *config, const char *file,
 		     const char *key, struct bpftoken_error *err)
 {
-	static const char *const fields[] = { "containerID", "hostID", "size" };
 	struct json_object *os = member(config, "linux", json_type_object);
 	struct json_object *list = os ? member(os, key, json_type_array) : NULL;
-	char path[64], text[4096];
-	size_t count = list ? json_object_array_length(list) : 0, lines = 0;
-	char *at = text;
+	size_t missing = list ? json_object_array_length(list) : 0;
+	char path[64], text[16384];
+	struct span rest;
 	ssize_t len;
 
 	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, file);
@@ -226,22 +248,16 @@ static int check_map(pid_t pid, struct json_object *config, const char *file,
 	if (len < 0)
 		return hook_raise(err, (int)len, FIX_STATE, "process %d: %s", (int)pid,
 				  strerror((int)-len));
-	for (; *at && lines < count; lines++) {
-		struct json_object *mapping = json_object_array_get_idx(list, lines);
+	for (rest = span_of(text); rest.len && missing; missing--) {
+		long long is[3];
 
-		for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
-			struct json_object *number =
-				member(mapping, fields[i], json_type_int);
-
-			if (!number ||
-			    json_object_get_int64(number) != strtoll(at, &at, 10))
-				goto other;
-		}
-		at += strspn(at, " \n");
+		if (sscanf(span_cut(&rest, "\n").data, "%lld %lld %lld", &is[0], &is[1],
+			   &is[2]) != 3 ||
+		    !has_mapping(list, is))
+			break;
 	}
-	if (!*at && lines == count)
+	if (!rest.len && !missing)
 		return 0;
-other:
 	return hook_raise(err, -EINVAL, FIX_STATE,
 			  "process %d does not have the %s of the bundle's configuration",
 			  (int)pid, key);
@@ -329,58 +345,4 @@ int hook_oci_read(struct hook_request *request, const char *text,
 		return r;
 	r = bpffs_may_delegate(err);
 	return r < 0 ? r : find_container(request, state, err);
-}
-
-/* ---------------------------------------------------------------- the hooks.d file */
-
-static struct json_object *args_of(char *const args[])
-{
-	struct json_object *array = json_object_new_array();
-
-	for (size_t i = 0; array && args[i]; i++)
-		if (!json_append(array, json_object_new_string(args[i]))) {
-			json_object_put(array);
-			return NULL;
-		}
-	return array;
-}
-
-/* One pattern: podman and CRI-O want every pattern to match some annotation. */
-static struct json_object *when_of(bool always)
-{
-	_cleanup_json_ struct json_object *when = json_object_new_object();
-	_cleanup_json_ struct json_object *keys = NULL;
-
-	if (always)
-		return json_add(when, "always", json_object_new_boolean(true))
-			       ? TAKE_PTR(when)
-			       : NULL;
-	keys = json_object_new_object();
-	if (!json_add(keys, "^bpftoken\\.", json_object_new_string(".*")) ||
-	    !json_add(when, "annotations", TAKE_PTR(keys)))
-		return NULL;
-	return TAKE_PTR(when);
-}
-
-int hook_oci_config(const char *path, char *const args[], bool always, char **ret_text,
-		    struct bpftoken_error *err)
-{
-	_cleanup_json_ struct json_object *config = json_object_new_object();
-	_cleanup_json_ struct json_object *hook = json_object_new_object();
-	_cleanup_json_ struct json_object *stages = json_object_new_array();
-	const char *text;
-
-	if (!json_add(hook, "path", json_object_new_string(path)) ||
-	    !json_add(hook, "args", args_of(args)) ||
-	    !json_append(stages, json_object_new_string("createRuntime")) ||
-	    !json_add(config, "version", json_object_new_string("1.0.0")) ||
-	    !json_add(config, "hook", TAKE_PTR(hook)) ||
-	    !json_add(config, "when", when_of(always)) ||
-	    !json_add(config, "stages", TAKE_PTR(stages)))
-		return err_oom(err);
-	text = json_object_to_json_string_ext(
-		config, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
-				JSON_C_TO_STRING_NOSLASHESCAPE);
-	*ret_text = text ? strdup(text) : NULL;
-	return *ret_text ? 0 : err_oom(err);
 }
