@@ -3,7 +3,6 @@
  * BTF, as the kernel shows its own. Both readers and the finder are asked; what one
  * reading says, the other does too.
  */
-#include "btf-find.h"
 #include "btf.h"
 #include "fake-sys.h"
 #include "fuzz.h"
@@ -43,9 +42,9 @@ static void find(const uint8_t *data, size_t size)
 	static const struct {
 		uint32_t kind;
 		const char *name, *member;
-	} questions[] = { { BTF_FIND_FUNC, "bpf_token_capable", NULL },
-			  { BTF_FIND_STRUCT, "bpf_token", "userns" },
-			  { BTF_FIND_TYPEDEF, "u32", NULL } };
+	} questions[] = { { BTF_FUNC, "bpf_token_capable", NULL },
+			  { BTF_STRUCT, "bpf_token", "userns" },
+			  { BTF_TYPEDEF, "u32", NULL } };
 	struct btf_found found = { 0 };
 	size_t i = size % ARRAY_SIZE(questions);
 	int r;
