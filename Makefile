@@ -7,6 +7,7 @@
 #	make demo	a short scene with a container and its token
 #	make bench	measurements
 #	make install	to PREFIX, below DESTDIR
+#	make deb	Debian packages, into build/deb
 #	make format	every C file in the house's form
 
 PREFIX ?= /usr/local
@@ -32,6 +33,9 @@ bench: all
 	@sh bench/list
 	@sh bench/learn
 
+deb:
+	@tools/deb
+
 install: all
 	meson install -C build --no-rebuild
 
@@ -41,4 +45,4 @@ format:
 clean:
 	rm -rf build
 
-.PHONY: all check demo bench install format clean
+.PHONY: all check demo bench deb install format clean

@@ -39,7 +39,8 @@ struct cli_option {
 		    struct bpftoken_error *err);
 	size_t offset;
 	int data; /* for take() */
-	const char *complete; /* completion of the argument: "file", "dir", or words */
+	/* What the shells offer for the argument: a source of complete.c, or words. */
+	const char *complete;
 };
 
 /* take() of the common cases: a bool set to true, a const char *, a uint32_t. */
@@ -62,6 +63,7 @@ struct cli_command {
 	const struct cli_command *subcommands;
 	bool program; /* what follows the options is a PROGRAM: no option after it is ours
 		       */
+	const char *operands; /* what the shells offer for operands, as .complete */
 };
 
 /*

@@ -53,7 +53,7 @@ static const struct cli_option options[] = {
 	{ "follow", 'f', NULL, "Show each item when it is first seen.", cli_take_flag,
 	  OPTION(follow), 0, NULL },
 	{ "to", 't', "DIALECT", "Write the policy to standard output in this dialect.",
-	  policy_take_dialect, OPTION(to), 0, DIALECT_WORDS },
+	  policy_take_dialect, OPTION(to), 0, "dialect" },
 	{ "json", 'j', NULL, "Write the report to standard output as JSON.",
 	  cli_take_flag, OPTION(json), 0, NULL },
 	{ "output", 'o', "FILE", "Write the recording there (JSON Lines).",
@@ -290,7 +290,7 @@ static int run_program(const struct cli_command *command, int argc, char **argv)
 static const struct cli_option report_options[] = {
 	POLICY_OPTION_ROWS(struct learn_options, policy),
 	{ "to", 't', "DIALECT", "Write the policy instead, in this dialect.",
-	  policy_take_dialect, OPTION(to), 0, DIALECT_WORDS },
+	  policy_take_dialect, OPTION(to), 0, "dialect" },
 	{ "json", 'j', NULL, "Write the report as JSON.", cli_take_flag, OPTION(json), 0,
 	  NULL },
 	{ "html", 0, "FILE", "Write the report there as a page, too.", cli_take_string,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* bpftoken: the table of commands, and nothing else. */
-#include "cli.h"
+#include "complete.h"
 
 #include <signal.h>
 #include <string.h>
@@ -67,6 +67,8 @@ int main(int argc, char **argv)
 		printf("bpftoken %s\n", bpftoken_version());
 		return close_output(CLI_DONE);
 	}
+	if (!strcmp(argv[1], "--complete"))
+		return close_output(cli_complete(commands, argc - 2, argv + 2));
 	for (const struct cli_command *const *c = commands; *c; c++)
 		if (!strcmp(argv[1], (*c)->name))
 			return close_output((*c)->run(*c, argc - 1, argv + 1));

@@ -159,7 +159,7 @@ static int run(const struct cli_command *command, int argc, char **argv)
 
 static const struct cli_option rows[] = {
 	{ "to", 't', "DIALECT", "Write the policy alone, in this dialect.",
-	  policy_take_dialect, OPTION(to), .complete = DIALECT_WORDS },
+	  policy_take_dialect, OPTION(to), .complete = "dialect" },
 	{ "covers", 'c', "POLICY", "Ask whether this policy is enough; repeatable.",
 	  policy_options_take_text, OPTION(covers), .complete = "file" },
 	{ "libbpf", 'l', "VERSION", "What loads the objects: 1.4, or none.", take_libbpf,

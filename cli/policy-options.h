@@ -28,7 +28,7 @@ int policy_options_take_list(void *member, const struct cli_option *option,
 	  .help = "A file, @PRESET, or the text itself; repeatable.",                  \
 	  .take = policy_options_take_text,                                            \
 	  .offset = offsetof(type, member),                                            \
-	  .complete = "file" },                                                        \
+	  .complete = "policy" },                                                      \
 		POLICY_LIST_ROW("cmds", "Commands to delegate.", BPFTOKEN_CMDS, type,  \
 				member),                                               \
 		POLICY_LIST_ROW("maps", "Map types to delegate.", BPFTOKEN_MAPS, type, \
@@ -42,7 +42,7 @@ int policy_options_take_list(void *member, const struct cli_option *option,
 	{                                                                           \
 		.name = name_, .arg = "LIST", .help = help_,                        \
 		.take = policy_options_take_list, .offset = offsetof(type, member), \
-		.data = (int)(set)                                                  \
+		.data = (int)(set), .complete = "names"                             \
 	}
 
 #endif

@@ -199,12 +199,12 @@ static int run_convert(const struct cli_command *command, int argc, char **argv)
 #define OPTION_FROM                                                                   \
 	{                                                                             \
 		"from", 'f', "DIALECT", "Read this dialect instead of detecting it.", \
-			policy_take_dialect, OPTION(from), .complete = DIALECT_WORDS  \
+			policy_take_dialect, OPTION(from), .complete = "dialect"      \
 	}
 #define OPTION_TO                                                                 \
 	{                                                                         \
 		"to", 't', "DIALECT", "Write this dialect.", policy_take_dialect, \
-			OPTION(to), .complete = DIALECT_WORDS                     \
+			OPTION(to), .complete = "dialect"                         \
 	}
 #define OPTION_INSTANCE                                                       \
 	{                                                                     \
@@ -253,18 +253,21 @@ static const struct cli_option merge_rows[] = {
 
 static const struct cli_command subcommands[] = {
 	{ "policy convert", "[--from DIALECT] --to DIALECT [FILE|@PRESET|TEXT]",
-	  "Write a policy in another dialect", convert_rows, run_convert },
+	  "Write a policy in another dialect", convert_rows, run_convert,
+	  .operands = "policy" },
 	{ "policy show", "[--from DIALECT] [--json] [FILE|@PRESET|TEXT] | --presets",
-	  "Show what a policy delegates", show_rows, policy_run_show },
+	  "Show what a policy delegates", show_rows, policy_run_show,
+	  .operands = "policy" },
 	{ "policy lint",
 	  "[--from DIALECT] [--kernel VERSION] [--json|--fix] [FILE|@PRESET|TEXT]",
-	  "Find what a policy gets wrong", lint_rows, policy_run_lint },
+	  "Find what a policy gets wrong", lint_rows, policy_run_lint,
+	  .operands = "policy" },
 	{ "policy diff", "[--from DIALECT] [--json] A B",
 	  "Show what B delegates more (+) and less (-) than A", diff_rows,
-	  policy_run_diff },
+	  policy_run_diff, .operands = "policy" },
 	{ "policy merge", "[--from DIALECT] [--to DIALECT] A B...",
 	  "Write one policy that delegates all that these do", merge_rows,
-	  policy_run_merge },
+	  policy_run_merge, .operands = "policy" },
 	{ 0 },
 };
 

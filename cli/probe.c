@@ -122,4 +122,5 @@ const struct cli_command cmd_probe = {
 	.summary = "Show what works here, and if not, why",
 	.options = options,
 	.run = run,
+	.operands = "section",
 };

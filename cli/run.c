@@ -140,7 +140,7 @@ static const struct cli_option options[] = {
 	{ "user", 0, "UID[:GID]", "Run PROGRAM as this user inside (0).", take_user,
 	  offsetof(struct run_options, container), 0, NULL },
 	{ "caps", 0, "LIST", "Capabilities PROGRAM has (all for uid 0).", take_caps,
-	  offsetof(struct run_options, container), 0, NULL },
+	  offsetof(struct run_options, container), 0, "capabilities" },
 	{ 0 },
 };
 

@@ -292,4 +292,5 @@ const struct cli_command cmd_test = {
 	.summary = "Make a token and show, call by call, what it is worth",
 	.options = options,
 	.run = run,
+	.operands = "dir",
 };

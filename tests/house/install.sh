@@ -27,6 +27,8 @@ is_there() {
 files() {
 	for file in bin/bpftoken include/bpftoken.h include/bpftoken-libbpf.h \
 		libbpftoken.so libbpftoken.so.0 libbpftoken.a pkgconfig/libbpftoken.pc \
+		bash-completion/completions/bpftoken zsh/site-functions/_bpftoken \
+		fish/vendor_completions.d/bpftoken.fish \
 		libbpftoken-libbpf.so libbpftoken-libbpf.so.0 libbpftoken-libbpf.a \
 		pkgconfig/libbpftoken-libbpf.pc; do
 		is_there "/$file"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 #
 # Every source file says under which licence it is, in its first line or in the
-# one after #!. The kernel runs BPF objects, so theirs is one it takes.
+# one after #! or #compdef. The kernel runs BPF objects, so theirs is one it takes.
 set -u
 
 # shellcheck source=tap
@@ -17,7 +17,7 @@ sources() {
 		git ls-files --cached --others --exclude-standard 2>/dev/null ||
 			find . -name 'build*' -prune -o -type f -print | sed 's|^./||'
 	} |
-		grep -Ev '(^|/)([.][^/]*|LICENSE|[^/]*[.](md|json|txt|y?ml|bin|service|ini))$|^tests/.*/(golden|corpus|seeds)/' |
+		grep -Ev '(^|/)([.][^/]*|LICENSE|[^/]*[.](md|json|txt|y?ml|bin|service|ini))$|^debian/([^/]*[.](docs|examples|install|symbols)|changelog|control|copyright|not-installed|source/.*)$|^tests/.*/(golden|corpus|seeds)/' |
 		while read -r file; do
 			[ ! -f "$file" ] || echo "$file"
 		done
@@ -32,7 +32,7 @@ is_in_object() {
 licences() {
 	sources | while read -r file; do
 		case $(head -n 1 "$file") in
-		'#!'*) line=2 ;;
+		'#!'* | '#compdef '*) line=2 ;;
 		*) line=1 ;;
 		esac
 		said=$(sed -n "${line}s/.*SPDX-License-Identifier: \([^*]*[^* ]\)[ */]*\$/\1/p" "$file")
