@@ -27,9 +27,9 @@ static void row(const char *what, const struct remedy *remedy)
 	printf("|");
 	cell(what);
 	cell(name);
-	cell(remedy->why	? remedy->why :
-	     remedy->code ? strerror(-remedy->code) :
-				    "said in the message");
+	cell(remedy->why    ? remedy->why
+	     : remedy->code ? strerror(-remedy->code)
+			    : "said in the message");
 	cell(remedy->fix ? remedy->fix : "said in the message, where there is one");
 	printf("\n");
 }
