@@ -2,6 +2,7 @@
 /*
  * Asking the questions of a report. The probes may run in any thread, and token and
  * capabilities are the process's; two threads halve the wait where there are two CPUs.
+ * They begin at the two ends of the list: the links, which are last, wait for the kernel.
  */
 #include "probe-report.h"
 
@@ -16,17 +17,21 @@
 #include <unistd.h>
 
 #define WORKERS 2
-/* Items that a worker takes at a time. */
+/* Items that a worker takes at a time, and all that are about the same type. */
 #define CHUNK 64
-/* Nobody wants to read the progress of what is over by then. */
-#define PROGRESS_AFTER_MS 300
 
 struct job {
 	struct probe_report *report;
-	atomic_size_t next; /* first item that nobody took */
-	pthread_mutex_t lock; /* of the report's reasons */
-	uint64_t since; /* ms */
+	size_t first, last; /* the items that nobody took */
+	bool from_end; /* the next worker begins there */
+	pthread_mutex_t lock; /* of the above and of the report's reasons */
+	atomic_size_t done; /* items */
 	bool progress;
+};
+
+/* Items first <= i < last. */
+struct range {
+	size_t first, last;
 };
 
 static int compare_reasons(const void *a, const void *b)
@@ -114,22 +119,60 @@ static void ask(struct job *job, struct probe_item *item)
 		item->answer = -ENOMEM;
 }
 
-static void show_progress(const struct job *job, size_t done)
+static void show_progress(struct job *job, size_t more)
 {
-	if (job->progress && sys_now_ms() - job->since > PROGRESS_AFTER_MS)
+	size_t done = atomic_fetch_add(&job->done, more) + more;
+
+	if (job->progress)
 		fprintf(stderr, "\rprobing: %zu of %zu", done, job->report->list.count);
+}
+
+/* Do two neighbours belong together? One load may answer for a whole type. */
+static bool same_group(const struct probe_list *list, size_t i)
+{
+	return list->items[i].group && list->items[i].group == list->items[i - 1].group;
+}
+
+/* The next items for a worker, none when all are taken. */
+static struct range take_items(struct job *job, bool from_end)
+{
+	const struct probe_list *list = &job->report->list;
+	struct range range;
+
+	pthread_mutex_lock(&job->lock);
+	range = (struct range){ job->first, job->last };
+	if (range.last - range.first > CHUNK && from_end) {
+		range.first = range.last - CHUNK;
+		while (range.first > job->first && same_group(list, range.first))
+			range.first--;
+	} else if (range.last - range.first > CHUNK) {
+		range.last = range.first + CHUNK;
+		while (range.last < job->last && same_group(list, range.last))
+			range.last++;
+	}
+	if (from_end)
+		job->last = range.first;
+	else
+		job->first = range.last;
+	pthread_mutex_unlock(&job->lock);
+	return range;
 }
 
 static void *work(void *arg)
 {
 	struct job *job = arg;
-	struct probe_list *list = &job->report->list;
-	size_t first;
+	struct range range;
+	bool from_end;
 
-	while ((first = atomic_fetch_add(&job->next, CHUNK)) < list->count) {
-		for (size_t i = first; i < first + CHUNK && i < list->count; i++)
-			ask(job, &list->items[i]);
-		show_progress(job, first);
+	pthread_mutex_lock(&job->lock);
+	from_end = job->from_end;
+	job->from_end = true;
+	pthread_mutex_unlock(&job->lock);
+	for (range = take_items(job, from_end); range.first < range.last;
+	     range = take_items(job, from_end)) {
+		for (size_t i = range.first; i < range.last; i++)
+			ask(job, &job->report->list.items[i]);
+		show_progress(job, range.last - range.first);
 	}
 	return NULL;
 }
@@ -147,9 +190,10 @@ static int worker_count(const struct probe_list *list)
 int probe_ask_all(struct probe_report *report)
 {
 	struct job job = { .report = report,
+			   .last = report->list.count,
 			   .lock = PTHREAD_MUTEX_INITIALIZER,
-			   .since = sys_now_ms(),
-			   .progress = isatty(STDERR_FILENO) };
+			   .progress =
+				   report->list.count > CHUNK && isatty(STDERR_FILENO) };
 	pthread_t threads[WORKERS];
 	int started = 0, wanted = worker_count(&report->list) - 1;
 

@@ -105,49 +105,28 @@ static int list_kfuncs(struct probe_list *list, const struct probe_section *sect
 
 /* ------------------------------------------------------- lists with groups */
 
-/* Which program type loads with which expected attach types. */
-static const struct {
-	uint32_t prog_type;
-	uint64_t attach_types;
-} attach_rows[] = {
-	{ 2, BIT(0) | BIT(42) | BIT(48) | BIT(56) | BIT(57) }, /* kprobe */
-	{ 3, BIT(0) | BIT(46) | BIT(47) | BIT(54) | BIT(55) }, /* sched_cls */
-	{ 6, BIT(33) | BIT(35) | BIT(37) }, /* xdp */
-	{ 7, BIT(0) | BIT(41) }, /* perf_event */
-	{ 8, BIT(0) | BIT(1) }, /* cgroup_skb */
-	{ 9, BIT(2) | BIT(12) | BIT(13) | BIT(34) }, /* cgroup_sock */
-	{ 13, BIT(3) }, /* sock_ops */
-	{ 14, BIT(4) | BIT(5) | BIT(38) }, /* sk_skb */
-	{ 15, BIT(6) }, /* cgroup_device */
-	{ 16, BIT(7) }, /* sk_msg */
-	{ 18, BIT(8) | BIT(9) | BIT(10) | BIT(11) | BIT(14) | BIT(15) | BIT(19) |
-		      BIT(20) | BIT(29) | BIT(30) | BIT(31) | BIT(32) | BIT(49) |
-		      BIT(50) | BIT(51) | BIT(52) | BIT(53) }, /* cgroup_sock_addr */
-	{ 20, BIT(16) }, /* lirc_mode2 */
-	{ 21, BIT(39) | BIT(40) }, /* sk_reuseport */
-	{ 22, BIT(17) }, /* flow_dissector */
-	{ 23, BIT(18) }, /* cgroup_sysctl */
-	{ 25, BIT(21) | BIT(22) }, /* cgroup_sockopt */
-	{ 26, BIT(23) | BIT(24) | BIT(25) | BIT(26) | BIT(28) | BIT(58) | BIT(59) |
-		      BIT(60) | BIT(61) }, /* tracing */
-	{ 27, BIT(44) }, /* struct_ops */
-	{ 29, BIT(27) | BIT(43) }, /* lsm */
-	{ 30, BIT(36) }, /* sk_lookup */
-	{ 32, BIT(45) }, /* netfilter */
-};
+/* Of struct_ops the attach type is an index that its target gives a meaning to. */
+static uint64_t attach_types_of(uint32_t prog_type)
+{
+	uint64_t types = attr_prog_attach_types(prog_type);
+
+	if (types == BIT(0))
+		return 0; /* it has none: the type alone is asked for */
+	return prog_type == TYPE_STRUCT_OPS ? BIT(44) : types;
+}
 
 static int list_attach_types(struct probe_list *list, const struct probe_section *section)
 {
+	uint32_t types = value_count(BPFTOKEN_PROGS);
 	int r = 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(attach_rows); i++) {
-		uint32_t type = attach_rows[i].prog_type;
+	for (uint32_t type = 1; type < types; type++) {
 		struct probe_item item = { .section = section,
 					   .group = bpftoken_name(BPFTOKEN_PROGS, type),
 					   .type = type };
 
 		for (uint32_t value = 0; value <= NAMES_MAX_VALUE && r == 0; value++) {
-			if (!(attach_rows[i].attach_types >> value & 1))
+			if (!(attach_types_of(type) >> value & 1))
 				continue;
 			item.value = value;
 			item.name = bpftoken_name(BPFTOKEN_ATTACHS, value);

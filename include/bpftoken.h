@@ -781,7 +781,8 @@ struct bpftoken_map_create_opts {
  * Returns: the map's file descriptor.
  * Errors:
  *   EPERM   not permitted: map_create or the type is not delegated by the token, a
- *           capability is missing in the token's user namespace, or an LSM refused.
+ *           capability is missing in the token's user namespace (all of them are where
+ *           that is not the caller's, nor below it), or an LSM refused.
  *   EINVAL  unknown type, wrong sizes or flags; not a token; name too long.
  *   EBADF   token_fd is not a descriptor.
  *   E2BIG   sizes out of range, or unknown options.
@@ -834,8 +835,9 @@ struct bpftoken_prog_load_opts {
  * Errors:
  *   EPERM   not permitted: prog_load, the program type or the expected attach type is
  *           not delegated by the token, a capability is missing in the token's user
- *           namespace, or an LSM refused. A type that the kernel does not know gives
- *           the same EPERM.
+ *           namespace (all of them are where that is not the caller's, nor below it),
+ *           or an LSM refused. A type that the kernel does not know gives the same
+ *           EPERM.
  *   EACCES  the verifier refused the program; see its log.
  *   EINVAL  bad program, unknown type, not a token; name too long.
  *   EBADF   token_fd is not a descriptor.
@@ -867,7 +869,7 @@ struct bpftoken_btf_load_opts {
  * Returns: the file descriptor of the BTF.
  * Errors:
  *   EPERM   btf_load is not delegated by the token, or CAP_BPF is missing in its user
- *           namespace.
+ *           namespace (as it is in every other that is not above it).
  *   EINVAL  bad BTF; not a token.
  *   EBADF   token_fd is not a descriptor.
  *   E2BIG   BTF too large, or unknown options.
@@ -896,7 +898,7 @@ struct bpftoken_btf_by_id_opts {
  * Returns: the file descriptor of the BTF.
  * Errors:
  *   EPERM   btf_get_fd_by_id is not delegated by the token, or CAP_SYS_ADMIN is missing
- *           in its user namespace.
+ *           in its user namespace (as it is in every other that is not above it).
  *   EINVAL  not a token.
  *   ENOENT  no such id.
  *   EBADF   token_fd is not a descriptor.
@@ -1122,6 +1124,8 @@ BPFTOKEN_API const char *bpftoken_btf_kind_name(uint32_t kind);
  *
  * Returns: enum bpftoken_answer.
  * Errors:
+ *   EOPNOTSUPP  the kernel has the command, but it is newer than this library, which does
+ *               not know how to call it without effect.
  *   ENOMEM, EMFILE, ENFILE, EAGAIN  the question could not be asked.
  * Privilege: none to ask.
  * Since: 0.1

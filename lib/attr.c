@@ -84,7 +84,7 @@ static const struct prog_row {
 	[4] = { NET, 0, 0, BIT(0) }, /* sched_act */
 	[5] = { PERF, 0, 0, BIT(0) }, /* tracepoint */
 	[6] = { NET, 37, 0, BIT(33) | BIT(35) | BIT(37) }, /* xdp */
-	[7] = { PERF, 0, 0, BIT(0) }, /* perf_event */
+	[7] = { PERF, 0, 0, BIT(0) | BIT(41) }, /* perf_event */
 	[8] = { BPF, 0, 0, BIT(0) | BIT(1) }, /* cgroup_skb: cgroup_inet_ingress is 0 */
 	[9] = { NET, 2, 2,
 		BIT(2) | BIT(12) | BIT(13) |

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Raw BTF, as in /sys/kernel/btf/vmlinux: a header, a section of types, a section of
- * strings, and in newer kernels optionally one that tells the sizes of all kinds. A type
- * is three 32-bit words, a fixed part of its kind, and vlen members of its kind.
+ * What is looked for in the kernel's BTF, /sys/kernel/btf/vmlinux: named enums, kfuncs, the
+ * few types that probes name, and single types by name.
  *
  * Source: include/uapi/linux/btf.h; Documentation/bpf/btf.rst.
  */
 #include "btf.h"
 
+#include "btf-walk.h"
 #include "util.h"
 
 #include <fcntl.h>
@@ -15,80 +15,23 @@
 #include <string.h>
 
 #define BTF_PATH "/sys/kernel/btf/vmlinux"
-#define BTF_MAGIC 0xeb9f
-#define BTF_KIND_ENUM 6
-#define BTF_KIND_TYPEDEF 8
-#define BTF_KIND_FUNC 12
-#define BTF_KIND_DECL_TAG 17
 #define KFUNC_TAG "bpf_kfunc"
 #define BTF_FIRST_READ (8U << 20)
 #define BTF_LARGEST (256U << 20)
-
-struct btf_header {
-	uint16_t magic;
-	uint8_t version;
-	uint8_t flags;
-	uint32_t hdr_len;
-	/* offsets are from the end of the header */
-	uint32_t type_off;
-	uint32_t type_len;
-	uint32_t str_off;
-	uint32_t str_len;
-	/* only when hdr_len covers them */
-	uint32_t layout_off;
-	uint32_t layout_len;
-};
-
-#define BTF_HEADER_OLD offsetof(struct btf_header, layout_off)
-
-struct btf_type {
-	uint32_t name_off;
-	uint32_t info;
-	uint32_t size_or_type;
-};
 
 struct btf_enum {
 	uint32_t name_off;
 	uint32_t value;
 };
 
-/* What follows struct btf_type: info bytes, and elem bytes for each member. */
-struct btf_layout {
-	uint8_t info;
-	uint8_t elem;
-	uint16_t flags;
-};
-
-static const struct btf_layout layouts[] = {
-	[1] = { .info = 4 }, /* int */
-	[2] = { 0 }, /* pointer */
-	[3] = { .info = 12 }, /* array */
-	[4] = { .elem = 12 }, /* struct */
-	[5] = { .elem = 12 }, /* union */
-	[BTF_KIND_ENUM] = { .elem = 8 },
-	[7] = { 0 }, /* forward declaration */
-	[8] = { 0 }, /* typedef */
-	[9] = { 0 }, /* volatile */
-	[10] = { 0 }, /* const */
-	[11] = { 0 }, /* restrict */
-	[12] = { 0 }, /* function */
-	[13] = { .elem = 8 }, /* function prototype */
-	[14] = { .info = 4 }, /* variable */
-	[15] = { .elem = 12 }, /* data section */
-	[16] = { 0 }, /* float */
-	[17] = { .info = 4 }, /* declaration tag */
-	[18] = { 0 }, /* type tag */
-	[19] = { .elem = 12 }, /* 64-bit enum */
-};
-
-/* A section of the bytes. Reads go through memcpy: nothing promises alignment. */
-struct section {
-	const unsigned char *data;
-	size_t len;
+struct btf_member {
+	uint32_t name_off;
+	uint32_t type;
+	uint32_t offset; /* in bits */
 };
 
 struct reader {
-	struct section types, strings, layouts;
+	struct btf_walk walk;
 	const char *const *names;
 	size_t count;
 	btf_enumerator_fn enumerator;
@@ -97,7 +40,6 @@ struct reader {
 	struct btf_index *index; /* NULL: enums are all that is wanted */
 	uint32_t *func_names; /* by type id, offset of a function's name, 0 for others */
 	size_t func_room;
-	uint32_t id; /* of the type being read, from 1 */
 	uint32_t *tagged; /* ids of the kfuncs */
 	size_t tagged_count, tagged_room;
 };
@@ -106,80 +48,13 @@ static const struct {
 	uint32_t kind;
 	const char *name;
 } targets[BTF_TARGETS] = {
-	[BTF_TARGET_FUNCTION] = { BTF_KIND_FUNC, "bpf_prog_put" },
-	[BTF_TARGET_SECURITY] = { BTF_KIND_FUNC, "security_file_mprotect" },
-	[BTF_TARGET_TRACEPOINT] = { BTF_KIND_TYPEDEF, "btf_trace_sched_switch" },
-	[BTF_TARGET_ITERATOR] = { BTF_KIND_FUNC, "bpf_iter_bpf_map" },
-	[BTF_TARGET_LSM] = { BTF_KIND_FUNC, "bpf_lsm_file_mprotect" },
-	[BTF_TARGET_LSM_CGROUP] = { BTF_KIND_FUNC, "bpf_lsm_socket_bind" },
+	[BTF_TARGET_FUNCTION] = { BTF_FUNC, "bpf_prog_put" },
+	[BTF_TARGET_SECURITY] = { BTF_FUNC, "security_file_mprotect" },
+	[BTF_TARGET_TRACEPOINT] = { BTF_TYPEDEF, "btf_trace_sched_switch" },
+	[BTF_TARGET_ITERATOR] = { BTF_FUNC, "bpf_iter_bpf_map" },
+	[BTF_TARGET_LSM] = { BTF_FUNC, "bpf_lsm_file_mprotect" },
+	[BTF_TARGET_LSM_CGROUP] = { BTF_FUNC, "bpf_lsm_socket_bind" },
 };
-
-static bool section_take(struct section *section, void *ret, size_t size)
-{
-	if (section->len < size)
-		return false;
-	if (ret)
-		memcpy(ret, section->data, size);
-	section->data += size;
-	section->len -= size;
-	return true;
-}
-
-static bool section_of(struct section whole, uint32_t off, uint32_t len,
-		       struct section *ret)
-{
-	if (off > whole.len || len > whole.len - off)
-		return false;
-	*ret = (struct section){ whole.data + off, len };
-	return true;
-}
-
-static int read_header(struct reader *reader, struct section whole)
-{
-	struct section rest = whole;
-	struct btf_header header = { 0 };
-	size_t known;
-
-	if (!section_take(&rest, &header, BTF_HEADER_OLD))
-		return -EINVAL;
-	if (header.magic != BTF_MAGIC || header.version != 1 ||
-	    header.hdr_len < BTF_HEADER_OLD || header.hdr_len > whole.len)
-		return -EINVAL;
-	known = header.hdr_len < sizeof(header) ? BTF_HEADER_OLD : sizeof(header);
-	memcpy(&header, whole.data, known);
-	section_take(&whole, NULL, header.hdr_len);
-	if (!section_of(whole, header.type_off, header.type_len, &reader->types) ||
-	    !section_of(whole, header.str_off, header.str_len, &reader->strings) ||
-	    !section_of(whole, header.layout_off, header.layout_len, &reader->layouts))
-		return -EINVAL;
-	/* with a zero at its end, every offset within is a terminated string */
-	if (!reader->strings.len || reader->strings.data[reader->strings.len - 1])
-		return -EINVAL;
-	return 0;
-}
-
-static const char *string_at(const struct reader *reader, uint32_t off)
-{
-	if (off >= reader->strings.len)
-		return NULL;
-	return (const char *)reader->strings.data + off;
-}
-
-static int layout_of(const struct reader *reader, uint32_t kind, struct btf_layout *ret)
-{
-	struct section rest = reader->layouts;
-
-	if (kind && kind < ARRAY_SIZE(layouts)) {
-		*ret = layouts[kind];
-		return 0;
-	}
-	if (!kind)
-		return -EINVAL;
-	if (!section_take(&rest, NULL, kind * sizeof(*ret)) ||
-	    !section_take(&rest, ret, sizeof(*ret)))
-		return -EOPNOTSUPP;
-	return 0;
-}
 
 /* Index of the enum's name in names[], or -1 when it is not wanted or known already. */
 static ssize_t wanted(const struct reader *reader, const char *name)
@@ -191,7 +66,7 @@ static ssize_t wanted(const struct reader *reader, const char *name)
 	return -1;
 }
 
-static int read_enum(struct reader *reader, const char *name, struct section members)
+static int read_enum(struct reader *reader, const char *name, struct btf_section members)
 {
 	ssize_t which = wanted(reader, name);
 	struct btf_enum member;
@@ -201,8 +76,8 @@ static int read_enum(struct reader *reader, const char *name, struct section mem
 	if (which < 0 || !members.len)
 		return 0;
 	reader->found |= 1ULL << which;
-	while (section_take(&members, &member, sizeof(member))) {
-		const char *enumerator = string_at(reader, member.name_off);
+	while (btf_section_take(&members, &member, sizeof(member))) {
+		const char *enumerator = btf_walk_string(&reader->walk, member.name_off);
 
 		if (!enumerator)
 			return -EINVAL;
@@ -222,7 +97,7 @@ static void find_target(struct reader *reader, uint32_t kind, const char *name)
 	for (size_t i = 1; i < BTF_TARGETS; i++)
 		if (targets[i].kind == kind && !strcmp(targets[i].name, name) &&
 		    !reader->index->target_ids[i])
-			reader->index->target_ids[i] = reader->id;
+			reader->index->target_ids[i] = reader->walk.id;
 }
 
 /* Room for one more element; doubles. */
@@ -243,16 +118,15 @@ static int make_room(void *array, size_t *room, size_t count, size_t size)
 	return 0;
 }
 
-static int index_type(struct reader *reader, uint32_t kind, const struct btf_type *type,
-		      const char *name)
+static int index_type(struct reader *reader, const struct btf_type *type)
 {
 	int r;
 
-	if (kind == BTF_KIND_FUNC || kind == BTF_KIND_TYPEDEF)
-		find_target(reader, kind, name);
-	if (kind == BTF_KIND_FUNC && reader->id < reader->func_room)
-		reader->func_names[reader->id] = type->name_off;
-	if (kind != BTF_KIND_DECL_TAG || strcmp(name, KFUNC_TAG) != 0)
+	if (type->kind == BTF_FUNC || type->kind == BTF_TYPEDEF)
+		find_target(reader, type->kind, type->name);
+	if (type->kind == BTF_FUNC && reader->walk.id < reader->func_room)
+		reader->func_names[reader->walk.id] = type->name_off;
+	if (type->kind != BTF_DECL_TAG || strcmp(type->name, KFUNC_TAG) != 0)
 		return 0;
 	r = make_room(&reader->tagged, &reader->tagged_room, reader->tagged_count,
 		      sizeof(*reader->tagged));
@@ -262,36 +136,19 @@ static int index_type(struct reader *reader, uint32_t kind, const struct btf_typ
 	return 0;
 }
 
+/* 1, 0 behind the last type, or -errno. */
 static int read_type(struct reader *reader)
 {
-	struct btf_layout layout;
-	struct section members;
 	struct btf_type type;
-	const char *name;
-	uint32_t kind, vlen;
-	int r;
+	int r = btf_walk_next(&reader->walk, &type);
 
-	if (!section_take(&reader->types, &type, sizeof(type)))
-		return -EINVAL;
-	name = string_at(reader, type.name_off);
-	if (!name)
-		return -EINVAL;
-	reader->id++;
-	/* older kernels have a vlen of 16 bits and a kind of 5, and zeros between */
-	kind = type.info >> 24 & 0x7f;
-	vlen = type.info & 0xffffff;
-	r = layout_of(reader, kind, &layout);
-	if (r < 0)
+	if (r <= 0)
 		return r;
-	if (!section_take(&reader->types, NULL, layout.info))
-		return -EINVAL;
-	members.data = reader->types.data;
-	members.len = (size_t)vlen * layout.elem;
-	if (!section_take(&reader->types, NULL, members.len))
-		return -EINVAL;
-	if (kind == BTF_KIND_ENUM)
-		return read_enum(reader, name, members);
-	return reader->index ? index_type(reader, kind, &type, name) : 0;
+	if (type.kind == BTF_ENUM)
+		r = read_enum(reader, type.name, type.members);
+	else
+		r = reader->index ? index_type(reader, &type) : 0;
+	return r < 0 ? r : 1;
 }
 
 int btf_read_enums(const void *data, size_t size, const char *const names[], size_t count,
@@ -307,15 +164,15 @@ int btf_read_enums(const void *data, size_t size, const char *const names[], siz
 
 	if (count > BTF_MAX_WANTED)
 		return -EINVAL;
-	r = read_header(&reader, (struct section){ data, size });
+	r = btf_walk_start(&reader.walk, data, size);
 	if (r < 0)
 		return r;
-	while (reader.types.len && (size_t)__builtin_popcountll(reader.found) < count) {
+	do {
+		if ((size_t)__builtin_popcountll(reader.found) == count)
+			break;
 		r = read_type(&reader);
-		if (r < 0)
-			return r;
-	}
-	return __builtin_popcountll(reader.found);
+	} while (r > 0);
+	return r < 0 ? r : __builtin_popcountll(reader.found);
 }
 
 static int compare_kfuncs(const void *a, const void *b)
@@ -339,7 +196,8 @@ static int name_kfuncs(struct reader *reader)
 		if (id >= reader->func_room || !reader->func_names[id])
 			continue;
 		kfunc->id = id;
-		kfunc->name = strdup(string_at(reader, reader->func_names[id]));
+		kfunc->name =
+			strdup(btf_walk_string(&reader->walk, reader->func_names[id]));
 		if (!kfunc->name)
 			return -ENOMEM;
 		index->kfunc_count++;
@@ -363,17 +221,18 @@ int btf_read_all(const void *data, size_t size, const char *const names[], size_
 
 	if (count > BTF_MAX_WANTED)
 		return -EINVAL;
-	r = read_header(&reader, (struct section){ data, size });
+	r = btf_walk_start(&reader.walk, data, size);
 	if (r < 0)
 		return r;
 	/* no type is smaller, so that there are no more ids than this */
-	reader.func_room = reader.types.len / sizeof(struct btf_type) + 1;
+	reader.func_room = reader.walk.types.len / BTF_SMALLEST_TYPE + 1;
 	func_names = calloc(reader.func_room, sizeof(*func_names));
 	if (!func_names)
 		return -ENOMEM;
 	reader.func_names = func_names;
-	while (reader.types.len && r >= 0)
+	do
 		r = read_type(&reader);
+	while (r > 0);
 	tagged = reader.tagged;
 	index->complete = r >= 0;
 	named = name_kfuncs(&reader);
@@ -464,4 +323,59 @@ void btf_unload(struct btf_bytes *bytes)
 	else
 		free(bytes->data);
 	*bytes = (struct btf_bytes){ 0 };
+}
+
+/* ----------------------------------------------------------- a type by name */
+
+static int find_member(const struct btf_walk *walk, struct btf_section members,
+		       const char *name, struct btf_found *found)
+{
+	struct btf_member member;
+
+	for (uint32_t i = 0; btf_section_take(&members, &member, sizeof(member)); i++) {
+		const char *called = btf_walk_string(walk, member.name_off);
+
+		if (!called || strcmp(called, name) != 0)
+			continue;
+		found->member = i;
+		found->offset = member.offset / 8;
+		return 0;
+	}
+	return -ESRCH;
+}
+
+static int find_type(const struct btf_bytes *bytes, uint32_t kind, const char *name,
+		     const char *member, struct btf_found *found)
+{
+	struct btf_walk walk;
+	struct btf_type type;
+	int r = btf_walk_start(&walk, bytes->data, bytes->size);
+
+	if (r < 0)
+		return r;
+	while ((r = btf_walk_next(&walk, &type)) > 0) {
+		if (type.kind != kind || strcmp(type.name, name) != 0)
+			continue;
+		found->id = walk.id;
+		found->size = type.size_or_type;
+		return member ? find_member(&walk, type.members, member, found) : 0;
+	}
+	return r < 0 ? r : -ESRCH;
+}
+
+int btf_find(uint32_t kind, const char *name, const char *member,
+	     struct btf_found *ret_found)
+{
+	struct btf_found found = { 0 };
+	struct btf_bytes bytes;
+	int r;
+
+	r = btf_load_kernel(&bytes);
+	if (r < 0)
+		return r;
+	r = find_type(&bytes, kind, name, member, &found);
+	btf_unload(&bytes);
+	if (r == 0)
+		*ret_found = found;
+	return r;
 }

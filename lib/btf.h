@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A small reader of raw BTF (struct btf_header and what follows it): it yields the
- * enumerators of named enums and an index of the few other things that the probes name,
- * and skips everything else. The bytes are not trusted.
+ * A small reader of raw BTF: it yields the enumerators of named enums, an index of the few
+ * other things that the probes name, and single types by name, and skips everything else.
+ * The bytes are not trusted.
  */
 #ifndef BPFTOKEN_BTF_H
 #define BPFTOKEN_BTF_H
@@ -31,6 +31,15 @@ typedef int (*btf_enumerator_fn)(size_t which, const char *name, uint32_t value,
  */
 int btf_read_enums(const void *data, size_t size, const char *const names[], size_t count,
 		   btf_enumerator_fn enumerator, void *arg);
+
+/* BTF_KIND_* of the kernel, as far as somebody looks for one. */
+enum btf_kind {
+	BTF_STRUCT = 4,
+	BTF_ENUM = 6,
+	BTF_TYPEDEF = 8,
+	BTF_FUNC = 12,
+	BTF_DECL_TAG = 17,
+};
 
 /* What probes name in the kernel's BTF: the rows of targets[] in btf.c. */
 enum btf_target {
@@ -84,5 +93,20 @@ struct btf_bytes {
  */
 int btf_load_kernel(struct btf_bytes *ret);
 void btf_unload(struct btf_bytes *bytes);
+
+struct btf_found {
+	uint32_t id;
+	uint32_t size; /* of a struct, in bytes */
+	uint32_t member; /* index of the member that was asked for */
+	uint32_t offset; /* where in the struct it is, in bytes */
+};
+
+/*
+ * Finds the first type of that kind and name, and in a struct the member of that name
+ * (NULL: none is asked for). Returns 0; -ENOENT when the kernel shows no BTF; -ESRCH when
+ * its BTF has no such type or member; -EINVAL or -EOPNOTSUPP when it cannot be read.
+ */
+int btf_find(uint32_t kind, const char *name, const char *member,
+	     struct btf_found *ret_found);
 
 #endif

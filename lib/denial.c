@@ -294,7 +294,8 @@ uint32_t denial_find(const struct denied_call *call, struct bpftoken_error *reas
 		return BPFTOKEN_NO_CAPABILITY;
 	denial_blocked(
 		delegated == 0
-			? "the token delegates it and the capabilities are there"
+			? "the token delegates it and, if it is of this user namespace, "
+			  "the capabilities are there"
 			: "the capabilities are there and the token cannot be read",
 		reason);
 	return BPFTOKEN_BLOCKED;

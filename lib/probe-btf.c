@@ -27,7 +27,7 @@
  * After the int, which is type 1, what makes a type of the kind: 32-bit words. Name 1 is
  * "x", name 3 ".data".
  */
-static const struct btf_kind {
+static const struct kind_row {
 	const char *name;
 	uint8_t words;
 	uint32_t types[WORDS];

@@ -4,7 +4,8 @@
  * whether programs of this type have the helper, and then looks at the arguments, of
  * which there are none: what it refuses for those, with EACCES or another text, proves
  * the helper. The last instruction reads a register that was never written, so that no
- * program is ever loaded to the end, which would cost ten times as much.
+ * program is ever loaded to the end, which would cost ten times as much. Where one load
+ * tells of many helpers (probe-calls.h), they are not asked one by one.
  *
  * Source: Linux kernel/bpf/verifier.c, check_helper_call(); kernel/bpf/helpers.c,
  * bpf_base_func_proto(); kernel/trace/bpf_trace.c, bpf_tracing_func_proto().
@@ -12,11 +13,12 @@
 #include "denial.h"
 #include "names.h"
 #include "probe-cache.h"
-#include "probe-chain.h"
+#include "probe-calls.h"
 #include "probe.h"
 #include "text.h"
 
 #include <linux/capability.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -104,20 +106,18 @@ static bool log_says_no(const char *log)
 	       strstr(log, "cannot use helper");
 }
 
-static int load(const struct probe_question *question, const struct attr_insn *insns,
-		uint32_t count, char log[LOG_SIZE], struct bpftoken_error *failure)
+/* The program of the question's type, and the log that it will get. */
+static void shape(const struct probe_question *question, const struct attr_insn *insns,
+		  uint32_t count, char *log, size_t log_size, struct probe_prog *ret)
 {
-	struct probe_prog prog;
-
 	probe_prog_shape(question->a, attr_default_attach_type(question->a),
-			 question->token_fd, &prog);
-	prog.opts.insns = insns;
-	prog.opts.insn_cnt = count;
-	prog.opts.log_buf = log;
-	prog.opts.log_size = LOG_SIZE;
-	prog.opts.log_level = LOG_ERRORS;
+			 question->token_fd, ret);
+	ret->opts.insns = insns;
+	ret->opts.insn_cnt = count;
+	ret->opts.log_buf = log;
+	ret->opts.log_size = (uint32_t)log_size;
+	ret->opts.log_level = LOG_ERRORS;
 	log[0] = '\0';
-	return bpftoken_prog_load(&prog.opts, failure);
 }
 
 static const char *level_of_lockdown(char text[64])
@@ -183,10 +183,12 @@ static int ask_one(const struct probe_question *question, struct bpftoken_error 
 		ATTR_INSN_EXIT(),
 	};
 	struct bpftoken_error failure;
+	struct probe_prog prog;
 	char log[LOG_SIZE];
 	int r;
 
-	r = load(question, insns, ARRAY_SIZE(insns), log, &failure);
+	shape(question, insns, ARRAY_SIZE(insns), log, sizeof(log), &prog);
+	r = bpftoken_prog_load(&prog.opts, &failure);
 	if (r >= 0) {
 		sys_close(r);
 		return BPFTOKEN_WORKS;
@@ -210,73 +212,56 @@ static int ask_one(const struct probe_question *question, struct bpftoken_error 
 	}
 }
 
-static void keep(const struct probe_question *question, uint32_t helper, uint32_t epoch,
-		 int answer, const struct bpftoken_error *reason)
+static void keep(const struct probe_question *question, uint32_t epoch, int answer,
+		 const struct bpftoken_error *reason)
 {
-	struct cache_key key = { PROBE_HELPER, question->a, helper, question->token_fd };
+	struct cache_key key = { question->what, question->a, question->b,
+				 question->token_fd };
 
-	cache_keep(&key, epoch, answer, reason && reason->code ? reason : NULL);
+	cache_keep(&key, epoch, answer, reason->code ? reason : NULL);
 }
 
-/* Each call by itself: where a chain does not tell. */
-static void ask_each(const struct probe_question *question, size_t first, uint32_t epoch)
-{
-	struct probe_question one = *question;
-
-	for (size_t i = first; chain_helper(i); i++) {
-		struct bpftoken_error reason = { .token_fd = question->token_fd };
-		int answer;
-
-		if (!chain_has(question->a, i))
-			continue;
-		one.b = chain_helper(i);
-		answer = ask_one(&one, &reason);
-		if (answer >= 0)
-			keep(&one, one.b, epoch, answer, &reason);
-	}
-}
+/* This kernel's log does not tell of calls, and will not for another type. */
+static atomic_bool is_silent;
 
 /*
- * All helpers of the chain: a program calls them up to the first that is hidden, the next
- * program those behind it.
+ * The helpers of a type that one log tells of. Nothing is kept where the program was
+ * refused for another reason than its end.
  */
-static void ask_chain(const struct probe_question *question)
+static void ask_calls(const struct probe_question *question)
 {
-	struct attr_insn insns[CHAIN_INSNS];
-	uint32_t epoch = cache_epoch(), count;
-	struct bpftoken_error failure;
-	size_t first = 0, last = 0;
-	char log[LOG_SIZE];
-	bool is_hidden;
+	uint32_t count = bpftoken_helper_count(), epoch = cache_epoch();
+	size_t insns_size = (count + CALLS_MORE_INSNS) * sizeof(struct attr_insn);
+	size_t log_size = (count + CALLS_MORE_INSNS) * CALLS_LINE;
+	_cleanup_free_ struct attr_insn *insns = malloc(insns_size);
+	_cleanup_free_ uint8_t *tells = malloc(count);
+	_cleanup_free_ char *log = malloc(log_size);
+	struct probe_question next = *question;
+	struct bpftoken_error reason;
+	struct probe_prog prog;
+	int r;
 
-	while (chain_helper(last))
-		last++;
-	while (first < last) {
-		struct bpftoken_error reason = { .token_fd = question->token_fd };
-		struct probe_question next = *question;
-		int r, proven;
+	if (!insns || !tells || !log)
+		return;
+	shape(question, insns, calls_program(count, insns), log, log_size, &prog);
+	prog.opts.log_level = CALLS_LOG_LEVEL;
+	r = bpftoken_prog_load(&prog.opts, NULL);
+	if (r >= 0)
+		sys_close(r);
+	if (r != -EACCES || !calls_read(log, count, tells)) {
+		/* anything else may be another time */
+		if (r == -EACCES || r == -EINVAL || r == -ENOSPC)
+			atomic_store(&is_silent, true);
+		return;
+	}
+	for (next.b = 1; next.b < count; next.b++) {
+		int answer = BPFTOKEN_WORKS;
 
-		count = chain_program(question->a, first, last, insns);
-		r = load(question, insns, count, log, &failure);
-		if (r >= 0)
-			sys_close(r);
-		proven = r == -EACCES || r == -EINVAL
-				 ? chain_proven(first, last, log, &is_hidden)
-				 : -1;
-		if (proven < 0) {
-			ask_each(question, first, epoch);
-			return;
-		}
-		for (; proven > 0; proven--, first++)
-			if (chain_has(question->a, first))
-				keep(question, chain_helper(first), epoch, BPFTOKEN_WORKS,
-				     NULL);
-		if (!is_hidden)
-			continue;
-		next.b = chain_helper(first++);
-		r = hidden(&next, &reason);
-		if (r >= 0)
-			keep(question, next.b, epoch, r, &reason);
+		reason.code = 0;
+		if (tells[next.b] == CALLS_HIDDEN)
+			answer = hidden(&next, &reason);
+		if (tells[next.b] != CALLS_UNTOLD && answer >= 0)
+			keep(&next, epoch, answer, &reason);
 	}
 }
 
@@ -286,14 +271,12 @@ static int ask_helper(const struct probe_question *question,
 	struct cache_key key = { question->what, question->a, question->b,
 				 question->token_fd };
 	struct cache_answer known;
-	int place;
 
 	if (question->a == TYPE_STRUCT_OPS || question->a == TYPE_EXT)
 		return err_raise(reason, BPFTOKEN_STAGE_PROG_LOAD, -EOPNOTSUPP,
 				 PROBE_NOT_LOADED);
-	place = chain_place(question->b);
-	if (place >= 0 && chain_has(question->a, (size_t)place)) {
-		ask_chain(question);
+	if (calls_can_tell(question->b) && !atomic_load(&is_silent)) {
+		ask_calls(question);
 		if (cache_find(&key, &known)) {
 			if (known.reason)
 				*reason = *known.reason;

@@ -10,7 +10,7 @@
  */
 #include "probe-link.h"
 
-#include "btf-find.h"
+#include "btf.h"
 #include "denial.h"
 #include "probe.h"
 #include "text.h"
@@ -227,7 +227,7 @@ static int ask_struct_ops(const struct link_row *row, int prog_fd, int token_fd,
 	struct btf_found value;
 	int r;
 
-	r = btf_find(BTF_FIND_STRUCT, "bpf_struct_ops_" OPS, NULL, &value);
+	r = btf_find(BTF_STRUCT, "bpf_struct_ops_" OPS, NULL, &value);
 	if (r < 0)
 		return err_raise(failure, BPFTOKEN_STAGE_MAP_CREATE,
 				 r == -ESRCH ? -EOPNOTSUPP : r, NULL);
@@ -301,9 +301,9 @@ static int find_target(const struct link_row *row, struct bpftoken_prog_load_opt
 
 	opts->expected_attach_type = row->load_type;
 	if (row->prog_type == STRUCT_OPS)
-		r = btf_find(BTF_FIND_STRUCT, OPS, OPS_MEMBER, &found);
+		r = btf_find(BTF_STRUCT, OPS, OPS_MEMBER, &found);
 	else if (row->function)
-		r = btf_find(BTF_FIND_FUNC, row->function, NULL, &found);
+		r = btf_find(BTF_FUNC, row->function, NULL, &found);
 	else
 		return 0;
 	if (r < 0)

@@ -346,3 +346,37 @@ assert got == [('map_types', n, 'works', 'not delegated') for n in ('array', 'ri
 		>"$BATS_TEST_TMPDIR/tty" </dev/null
 	absent "$(printf '\033\[32m')" "$BATS_TEST_TMPDIR/tty"
 }
+
+@test "probe: progress on a terminal, none in a pipe or for what takes no time" {
+	needs_root
+	tty=$BATS_TEST_TMPDIR/tty
+	script -qec "$BPFTOKEN probe >$BATS_TEST_TMPDIR/report" "$tty" </dev/null >/dev/null
+	grep -qE 'probing: [0-9]+ of [0-9]{4}' "$tty"
+	# the last thing written is what erases it
+	tr -d '\r' <"$tty" | grep -aq "$(printf '\033\\[K')"
+	absent "probing" "$BATS_TEST_TMPDIR/report"
+	bpftoken probe
+	[ "$status" -eq 0 ]
+	absent "probing" "$stdout" "$stderr"
+	[ ! -s "$stderr" ]
+	script -qec "$BPFTOKEN probe map_types/hash" "$tty" </dev/null >/dev/null
+	absent "probing" "$tty"
+}
+
+@test "probe: what works with every type is said once" {
+	needs_root
+	bpftoken probe helpers
+	[ "$status" -eq 0 ]
+	grep -q '^every program type' "$stdout"
+	[ "$(grep -cw map_lookup_elem "$stdout")" -eq 1 ]
+	# and what only one type has stands with that type, as before
+	[ "$(sed -n '/^xdp$/,/lacks/p' "$stdout" | grep -cw xdp_adjust_head)" -eq 1 ]
+	sed -n '/^xdp$/,/lacks/p' "$stdout" | grep -q '^  works as well'
+	# a type alone names all that works with it
+	bpftoken probe helpers/xdp
+	grep -qw map_lookup_elem "$stdout"
+	absent "every program type" "$stdout"
+	# few that the kernel lacks have names
+	bpftoken probe helpers/redirect
+	grep -qE 'kernel lacks it +redirect$' "$stdout"
+}

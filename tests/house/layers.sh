@@ -13,11 +13,11 @@ set -u
 # Every file of lib by its name without suffix; a directory is one layer.
 layers='
 0 bpftoken util sys
-1 names error attr text btf btf-find mountinfo idmap
+1 names error attr text btf btf-walk mountinfo idmap
 2 policy dialect dialects dialect-lxd dialect-mount list dialect-incus dialect-systemd settings
 3 bpffs handshake join token current holders
 4 bpf carry load
-5 probe probe-btf probe-cache probe-chain probe-cmd probe-feature probe-helper probe-link probe-map probe-prog explain denial
+5 probe probe-btf probe-cache probe-calls probe-cmd probe-feature probe-helper probe-link probe-map probe-prog explain denial
 6 host/ libbpf/
 7 inspect/ learn/ exec/
 8 cli/

@@ -8,7 +8,7 @@
 
 #include "live-more.h"
 
-#include "btf-find.h"
+#include "btf.h"
 #include "probe-link.h"
 
 #include <linux/perf_event.h>
@@ -228,7 +228,7 @@ static inline struct btf_found ops_find(const char *type, const char *member)
 {
 	struct btf_found found;
 
-	EXPECT_EQ(btf_find(BTF_FIND_STRUCT, type, member, &found), 0);
+	EXPECT_EQ(btf_find(BTF_STRUCT, type, member, &found), 0);
 	return found;
 }
 
@@ -266,7 +266,7 @@ static inline int raw_load(const struct kind *kind, int token_fd)
 	if (kind->link == BPFTOKEN_LINK_STRUCT_OPS)
 		return raw_ops_prog("ssthresh", token_fd);
 	if (kind->function)
-		EXPECT_EQ(btf_find(BTF_FIND_FUNC, kind->function, NULL, &found), 0);
+		EXPECT_EQ(btf_find(BTF_FUNC, kind->function, NULL, &found), 0);
 	attr.attach_btf_id = found.id;
 	return raw_prog(&attr, kind->result, token_fd);
 }

@@ -5,6 +5,8 @@
  */
 #include "live-more.h"
 
+#include <sched.h>
+
 #include <linux/bpf.h>
 #include <linux/btf.h>
 
@@ -376,6 +378,49 @@ static void what_is_no_token(void)
 	live_in_container(SMALL_POLICY, wrong_tokens, NULL);
 }
 
+/* Below its own user namespace, a token is worth nothing, whatever the caller has there. */
+static void in_nested_userns(void *data)
+{
+	struct attr_map_create attr = { .map_type = MAP_RINGBUF,
+					.max_entries = (uint32_t)getpagesize() };
+	BPFTOKEN_OPTS(bpftoken_bpf_opts, opts);
+	struct bpftoken_error err;
+	int token = *(int *)data;
+
+	EXPECT_EQ(unshare(CLONE_NEWUSER), 0);
+	for (size_t i = 0; i < LIVE_COUNT(calls); i++) {
+		if (calls[i].call == call_btf_by_id && !takes_token())
+			continue;
+		EXPECT_EQ(calls[i].call(token, &err), -EPERM);
+		EXPECT_EQ(err.stage, calls[i].stage);
+		EXPECT_EQ(err.token_fd, token);
+		EXPECT_EQ(bpftoken_explain(&err), BPFTOKEN_KIND_DENIED);
+		EXPECT_HAS(err.why, "if it is of this user namespace");
+	}
+	opts.token_fd = token;
+	opts.err = &err;
+	EXPECT_EQ(bpftoken_bpf(ATTR_MAP_CREATE, &attr, sizeof(attr), &opts), -EPERM);
+	EXPECT_EQ(err.stage, BPFTOKEN_STAGE_MAP_CREATE);
+	EXPECT_EQ(bpftoken_probe_map_type(MAP_RINGBUF, token, NULL), BPFTOKEN_BLOCKED);
+}
+
+static void of_another_namespace(void *data)
+{
+	struct bpftoken_error err;
+	int token = make_token();
+
+	(void)data;
+	for (size_t i = 0; i < 3; i++)
+		EXPECT_OK(calls[i].call(token, &err), &err);
+	in_child(in_nested_userns, &token);
+}
+
+static void token_of_another_namespace(void)
+{
+	load_host_btf();
+	live_in_container(LIVE_ANY, of_another_namespace, NULL);
+}
+
 static void wrong_options(void *data)
 {
 	struct {
@@ -597,6 +642,7 @@ static const struct live_test tests[] = {
 	{ "exactly the needed capabilities", capabilities, false },
 	{ "names arrive in the kernel", names_arrive, false },
 	{ "what is no token", what_is_no_token, false },
+	{ "a token of another user namespace", token_of_another_namespace, false },
 	{ "options", options, false },
 	{ "the verifier's log", verifier_log, false },
 	{ "attrs of the caller's", own_attrs, false },

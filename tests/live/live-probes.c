@@ -11,6 +11,9 @@
 #define HELPERS 256
 #define TYPES 64
 #define PROG_CGROUP_SYSCTL 23
+#define MAP_LRU_HASH 9
+#define NO_PREALLOC (1U << 0)
+#define ZERO_SEED (1U << 6)
 
 static uint32_t count_of(uint32_t set, uint32_t otherwise)
 {
@@ -169,6 +172,64 @@ static void check_commands(void *data)
 	EXPECT_EQ(bpftoken_probe_cmd(22, token, NULL), BPFTOKEN_WORKS);
 	EXPECT_EQ(bpftoken_probe_cmd(36, token, NULL), BPFTOKEN_WORKS);
 	EXPECT_EQ(bpftoken_probe_cmd(63, token, NULL), BPFTOKEN_KERNEL_LACKS);
+}
+
+/* The fourth that takes a token, where the kernel's has the field (Linux 6.15). */
+static void check_btf_by_id(void *data)
+{
+	bool delegated = *(bool *)data;
+	struct attr_btf_get_fd_by_id attr = { .open_flags = ATTR_F_TOKEN_FD,
+					      .fd_by_id_token_fd = UINT32_MAX };
+	bool takes = sys_bpf(ATTR_BTF_GET_FD_BY_ID, &attr, sizeof(attr)) == -EBADF;
+	struct bpftoken_error reason = { 0 };
+	int answer = bpftoken_probe_cmd(ATTR_BTF_GET_FD_BY_ID, token_here(), &reason);
+
+	if (!takes) {
+		EXPECT_EQ(answer, BPFTOKEN_KERNEL_LACKS);
+		EXPECT_HAS(reason.why, "takes no token");
+	} else if (delegated) {
+		EXPECT_EQ(answer, BPFTOKEN_WORKS);
+	} else {
+		EXPECT_EQ(answer, BPFTOKEN_NOT_DELEGATED);
+		EXPECT_STR(reason.why,
+			   "the token does not delegate command btf_get_fd_by_id");
+		EXPECT_HAS(reason.fix, "delegate_cmds=btf_get_fd_by_id");
+	}
+}
+
+static void btf_by_id(void)
+{
+	bool delegated = true;
+
+	live_in_container("delegate_cmds=btf_get_fd_by_id", check_btf_by_id, &delegated);
+	delegated = false;
+	live_in_container("delegate_cmds=map_create:prog_load:btf_load,delegate_maps=any",
+			  check_btf_by_id, &delegated);
+}
+
+/* A flag that asks for CAP_SYS_ADMIN on the host, beside all that the map type does. */
+static void check_zero_seed(void *data)
+{
+	struct bpftoken_error reason = { 0 };
+	int token = token_here();
+
+	(void)data;
+	EXPECT_EQ(bpftoken_probe_map_flag(MAP_HASH, ZERO_SEED, token, &reason),
+		  BPFTOKEN_NO_CAPABILITY);
+	EXPECT_HAS(reason.why, "CAP_SYS_ADMIN in the initial user namespace");
+	EXPECT_EQ(bpftoken_probe_map_flag(MAP_HASH, NO_PREALLOC, token, NULL),
+		  BPFTOKEN_WORKS);
+	/* what is not delegated is said first */
+	EXPECT_EQ(bpftoken_probe_map_flag(MAP_LRU_HASH, ZERO_SEED, token, &reason),
+		  BPFTOKEN_NOT_DELEGATED);
+	EXPECT_HAS(reason.why, "map type lru_hash");
+}
+
+static void zero_seed(void)
+{
+	EXPECT_EQ(bpftoken_probe_map_flag(MAP_HASH, ZERO_SEED, -1, NULL), BPFTOKEN_WORKS);
+	live_in_container("delegate_cmds=map_create,delegate_maps=hash", check_zero_seed,
+			  NULL);
 }
 
 /* A narrow token, of types that no probe would choose by itself. */
@@ -524,6 +585,8 @@ static const struct live_test tests[] = {
 	{ "program and attach types: the least, and every bit less", every_prog_type,
 	  false },
 	{ "commands: every bit less", commands, false },
+	{ "btf by id, delegated and not", btf_by_id, false },
+	{ "zero_seed is denied to every token", zero_seed, false },
 	{ "commands on the host", commands_on_the_host, true },
 	{ "features with a narrow token", features, false },
 	{ "every helper of every type, with a token", helpers_with_token, false },

@@ -6,7 +6,7 @@
  */
 #include "live-scene.h"
 
-#include "btf-find.h"
+#include "btf.h"
 #include "probe-link.h"
 
 #include <linux/bpf.h>
@@ -55,7 +55,7 @@ static int attach_lsm(const char *function, pid_t pid)
 	struct btf_found found;
 	int prog_fd, link_fd;
 
-	EXPECT_EQ(btf_find(BTF_FIND_FUNC, function, NULL, &found), 0);
+	EXPECT_EQ(btf_find(BTF_FUNC, function, NULL, &found), 0);
 	opts.token_fd = -1;
 	opts.type = PROG_LSM;
 	opts.expected_attach_type = ATTACH_LSM_MAC;
@@ -313,7 +313,7 @@ static int make_ops_prog(int token, struct bpftoken_error *err)
 	BPFTOKEN_OPTS(bpftoken_prog_load_opts, opts);
 	struct btf_found found;
 
-	EXPECT_EQ(btf_find(BTF_FIND_STRUCT, "tcp_congestion_ops", "ssthresh", &found), 0);
+	EXPECT_EQ(btf_find(BTF_STRUCT, "tcp_congestion_ops", "ssthresh", &found), 0);
 	opts.token_fd = token;
 	opts.type = PROG_STRUCT_OPS;
 	opts.attach_btf_id = found.id;
@@ -329,8 +329,7 @@ static int make_ops_map(int token, int btf_fd, struct bpftoken_error *err)
 	BPFTOKEN_OPTS(bpftoken_map_create_opts, opts);
 	struct btf_found found;
 
-	EXPECT_EQ(btf_find(BTF_FIND_STRUCT, "bpf_struct_ops_tcp_congestion_ops", NULL,
-			   &found),
+	EXPECT_EQ(btf_find(BTF_STRUCT, "bpf_struct_ops_tcp_congestion_ops", NULL, &found),
 		  0);
 	opts.token_fd = token;
 	opts.type = MAP_STRUCT_OPS;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Many threads at once: some set the process-wide token, others read it, load with it and
- * probe with it. The process always has a token, so no load may fail. Under ThreadSanitizer
- * (the suite live-tsan) a race is a failure, too.
+ * probe with it, and some forget what was probed. The process always has a token, so no
+ * load may fail, and every probe has one answer. Under ThreadSanitizer (the suite
+ * live-tsan) a race is a failure, too.
  */
 #include "live-more.h"
 
@@ -12,9 +13,15 @@
 #define RUN_MS 1500
 #define LONGEST_MS 20000
 
+enum {
+	CMD_MAP_FREEZE = 22,
+	HELPER_LOOKUP = 1, /* map_lookup_elem: all types have it */
+	HELPER_XDP = 44, /* xdp_adjust_head: one has it */
+};
+
 static int tokens[2];
 static atomic_bool over;
-static atomic_uint loads, sets, probes;
+static atomic_uint loads, sets, probes, forgets;
 
 static void *set_tokens(void *data)
 {
@@ -58,17 +65,60 @@ static void *load(void *data)
 	return NULL;
 }
 
+/* One of each kind of question, with a reason where there is one. */
+static void ask_all(void)
+{
+	struct bpftoken_error reason;
+
+	EXPECT_EQ(bpftoken_probe_map_type(MAP_RINGBUF, 0, &reason), BPFTOKEN_WORKS);
+	EXPECT_EQ(bpftoken_probe_map_type(MAP_HASH, 0, &reason), BPFTOKEN_NOT_DELEGATED);
+	EXPECT_HAS(reason.why, "map type hash");
+	EXPECT_EQ(bpftoken_probe_map_flag(MAP_RINGBUF, 1, 0, &reason),
+		  BPFTOKEN_KERNEL_LACKS);
+	EXPECT_HAS(reason.why, "no_prealloc");
+	EXPECT_EQ(bpftoken_probe_prog_type(PROG_SOCKET_FILTER, 0, 0, &reason),
+		  BPFTOKEN_WORKS);
+	EXPECT_EQ(bpftoken_probe_helper(PROG_SOCKET_FILTER, HELPER_LOOKUP, 0, &reason),
+		  BPFTOKEN_WORKS);
+	EXPECT_EQ(bpftoken_probe_helper(PROG_SOCKET_FILTER, HELPER_XDP, 0, &reason),
+		  BPFTOKEN_KERNEL_LACKS);
+	EXPECT_HAS(reason.why, "socket_filter");
+	EXPECT_EQ(bpftoken_probe_helper(PROG_XDP, HELPER_XDP, 0, &reason),
+		  BPFTOKEN_NOT_DELEGATED);
+	EXPECT(bpftoken_probe_kfunc(0, "bpftoken_no_such_function", 0, &reason) != 0);
+	EXPECT_EQ(bpftoken_probe_btf_kind(1, 0, &reason), BPFTOKEN_NOT_DELEGATED);
+	EXPECT_HAS(reason.why, "command btf_load");
+	EXPECT_EQ(bpftoken_probe_cmd(CMD_MAP_FREEZE, 0, &reason), BPFTOKEN_WORKS);
+	EXPECT_EQ(bpftoken_probe_cmd(ATTR_BTF_LOAD, 0, &reason), BPFTOKEN_NOT_DELEGATED);
+	EXPECT_EQ(bpftoken_probe_link(BPFTOKEN_LINK_SK_LOOKUP, 0, &reason),
+		  BPFTOKEN_NOT_DELEGATED);
+	EXPECT_HAS(reason.why, "sk_lookup");
+	EXPECT_EQ(bpftoken_probe_feature(BPFTOKEN_FEATURE_RING_BUFFER, 0, &reason),
+		  BPFTOKEN_WORKS);
+	EXPECT_EQ(bpftoken_probe_feature(BPFTOKEN_FEATURE_BOUNDED_LOOPS, 0, &reason),
+		  BPFTOKEN_WORKS);
+}
+
 static void *probe(void *data)
 {
 	(void)data;
 	while (!atomic_load(&over)) {
-		EXPECT_EQ(bpftoken_probe_map_type(MAP_RINGBUF, 0, NULL), BPFTOKEN_WORKS);
-		EXPECT_EQ(bpftoken_probe_map_type(MAP_HASH, 0, NULL),
-			  BPFTOKEN_NOT_DELEGATED);
-		EXPECT_EQ(bpftoken_probe_prog_type(PROG_SOCKET_FILTER, 0, 0, NULL),
-			  BPFTOKEN_WORKS);
+		ask_all();
 		EXPECT_STR(bpftoken_name(BPFTOKEN_MAPS, MAP_RINGBUF), "ringbuf");
 		atomic_fetch_add(&probes, 1);
+	}
+	return NULL;
+}
+
+static void *forget(void *data)
+{
+	unsigned int i = 0;
+
+	(void)data;
+	while (!atomic_load(&over)) {
+		EXPECT(bpftoken_probe_forget(i++ % 2 ? 0 : INT32_MIN) >= 0);
+		atomic_fetch_add(&forgets, 1);
+		usleep(500);
 	}
 	return NULL;
 }
@@ -76,13 +126,13 @@ static void *probe(void *data)
 static bool all_ran(void)
 {
 	return atomic_load(&loads) > 10 && atomic_load(&sets) > 10 &&
-	       atomic_load(&probes) > 10;
+	       atomic_load(&probes) > 10 && atomic_load(&forgets) > 10;
 }
 
 static void stress(void *data)
 {
-	static void *(*const bodies[])(void *) = { set_tokens, load,	   probe, load,
-						   probe,      set_tokens, load,  probe };
+	static void *(*const bodies[])(void *) = { set_tokens, load, probe, load,  probe,
+						   set_tokens, load, probe, forget };
 	pthread_t threads[LIVE_COUNT(bodies)];
 	struct bpftoken_error err;
 
@@ -99,8 +149,9 @@ static void stress(void *data)
 	for (size_t i = 0; i < LIVE_COUNT(bodies); i++)
 		EXPECT_EQ(pthread_join(threads[i], NULL), 0);
 	EXPECT(all_ran());
-	printf("# %u loads, %u probes, %u times another token\n", atomic_load(&loads),
-	       atomic_load(&probes), atomic_load(&sets));
+	printf("# %u loads, %u rounds of probes, %u times another token, %u forgotten\n",
+	       atomic_load(&loads), atomic_load(&probes), atomic_load(&sets),
+	       atomic_load(&forgets));
 	fflush(stdout);
 }
 
@@ -110,7 +161,7 @@ static void threads_at_once(void)
 }
 
 static const struct live_test tests[] = {
-	{ "tokens, loads and probes in eight threads", threads_at_once, false },
+	{ "tokens, loads and probes in nine threads", threads_at_once, false },
 };
 
 LIVE_MAIN(tests)

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * What the probes remember: answers and reasons, forgetting, and many threads at once.
- * The chain of helpers, too: the programs that it makes and what it takes from a log.
- */
+/* What the probes remember: answers and reasons, forgetting, and many threads at once. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,7 +13,6 @@
 #include <stdatomic.h>
 
 #include "probe-cache.h"
-#include "probe-chain.h"
 #include "util.h"
 
 #define QUESTIONS 20000U /* more than there are chains */
@@ -158,81 +154,6 @@ static void test_threads(_unused_ void **state)
 	assert_int_equal(wrong, 0);
 }
 
-/* ------------------------------------------------------------------- chain */
-
-static size_t chain_length(void)
-{
-	size_t n = 0;
-
-	while (chain_helper(n))
-		n++;
-	return n;
-}
-
-/* The next helper that the type's chain has. */
-static uint32_t next_of(uint32_t type, size_t *place)
-{
-	while (chain_helper(*place) && !chain_has(type, *place))
-		(*place)++;
-	return chain_helper((*place)++);
-}
-
-static void test_chain_program(_unused_ void **state)
-{
-	struct attr_insn insns[CHAIN_INSNS];
-	size_t length = chain_length(), calls = 0;
-	uint32_t count;
-
-	assert_in_range(length, 20, CHAIN_LONGEST);
-	for (size_t i = 0; i < length; i++)
-		assert_int_equal(chain_place(chain_helper(i)), i);
-	assert_int_equal(chain_place(1), -1);
-	count = chain_program(3, 0, length, insns);
-	assert_in_range(count, length, CHAIN_INSNS);
-	for (uint32_t i = 0; i < count; i++)
-		if (insns[i].code == 0x85)
-			assert_int_equal(insns[i].imm, next_of(3, &calls));
-	while (chain_helper(calls))
-		assert_false(chain_has(3, calls++));
-	/* of another type, other helpers; of an unknown one, those of all */
-	assert_true(chain_program(2, 0, length, insns) < count);
-	assert_true(chain_program(1000, 0, length, insns) <
-		    chain_program(2, 0, length, insns));
-	count = chain_program(3, 0, length, insns);
-	/* ends with what is never loaded */
-	assert_int_equal(insns[count - 2].code, 0x61);
-	assert_int_equal(insns[count - 2].regs >> 4, 9);
-	assert_int_equal(insns[count - 1].code, 0x95);
-	assert_true(chain_program(3, 3, 4, insns) < count);
-}
-
-static void test_chain_log(_unused_ void **state)
-{
-	size_t length = chain_length();
-	char log[256];
-	bool hidden;
-
-	assert_int_equal(chain_proven(2, length, "R9 !read_ok\nprocessed", &hidden),
-			 length - 2);
-	assert_false(hidden);
-	snprintf(log, sizeof(log),
-		 "program of this type cannot use helper bpf_x#%u\nprocessed 1 insns",
-		 chain_helper(5));
-	assert_int_equal(chain_proven(2, length, log, &hidden), 3);
-	assert_true(hidden);
-	snprintf(log, sizeof(log), "unknown func bpf_x#%u\n", chain_helper(2));
-	assert_int_equal(chain_proven(2, length, log, &hidden), 0);
-	assert_true(hidden);
-	/* about arguments, about a helper that is not called, about nothing */
-	assert_int_equal(chain_proven(2, length, "R1 type=ctx expected=fp", &hidden), -1);
-	assert_int_equal(chain_proven(2, length, "unknown func bpf_x#1\n", &hidden), -1);
-	snprintf(log, sizeof(log), "unknown func bpf_x#%u\n", chain_helper(1));
-	assert_int_equal(chain_proven(2, length, log, &hidden), -1);
-	assert_int_equal(chain_proven(2, length, "unknown func", &hidden), -1);
-	assert_int_equal(chain_proven(2, length, "", &hidden), -1);
-	assert_false(hidden);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -242,8 +163,6 @@ int main(void)
 		cmocka_unit_test_setup(test_answers_change, forget_all),
 		cmocka_unit_test_setup(test_late_answer, forget_all),
 		cmocka_unit_test_setup(test_threads, forget_all),
-		cmocka_unit_test(test_chain_program),
-		cmocka_unit_test(test_chain_log),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

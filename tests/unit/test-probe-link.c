@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * From what the kernel says to the loading and to the linking of a program to one of the
- * five answers, on a kernel that is made up; and the walk over its BTF.
+ * five answers, on a kernel that is made up; commands that it has and the library does
+ * not know; and the walk over its BTF.
  */
 #include "fake-sys.h"
 
 #include "btf-blob.h"
-#include "btf-find.h"
+#include "btf.h"
 #include "probe-link.h"
 
 #include <linux/capability.h>
@@ -18,7 +19,7 @@ static struct blob btf;
 
 static void add_counts(void)
 {
-	static const struct blob_enumerator cmds[] = { { "__MAX_BPF_CMD", 38 } };
+	static const struct blob_enumerator cmds[] = { { "__MAX_BPF_CMD", 50 } };
 	static const struct blob_enumerator progs[] = { { "__MAX_BPF_PROG_TYPE", 33 } };
 	static const struct blob_enumerator attachs[] = { { "__MAX_BPF_ATTACH_TYPE",
 							    58 } };
@@ -52,6 +53,7 @@ static void make_btf(void)
 static int set_up(void **state)
 {
 	fake_reset();
+	(void)bpftoken_probe_forget(INT32_MIN);
 	fake_file_bytes("/sys/kernel/btf/vmlinux", btf.bytes, btf.size);
 	fake_file("/proc/sys/kernel/perf_event_paranoid", "4\n");
 	return 0;
@@ -209,12 +211,29 @@ static void a_token_that_is_none(void **state)
 	assert_int_equal(bpftoken_probe_link(BPFTOKEN_LINK_XDP, token, &reason),
 			 BPFTOKEN_KERNEL_LACKS);
 	fake.fs_type = 0x01021994; /* a file elsewhere */
+	assert_int_equal(bpftoken_probe_forget(token), 1);
 	assert_int_equal(bpftoken_probe_link(BPFTOKEN_LINK_XDP, token, &reason), -EINVAL);
 	assert_int_equal(reason.stage, BPFTOKEN_STAGE_PROG_LOAD);
 	/* nor is it one that the kernel refuses before it looks at the token */
 	fake.bpf_result[ATTR_PROG_LOAD] = -EPERM;
 	assert_int_equal(bpftoken_probe_link(BPFTOKEN_LINK_XDP, token, &reason), -EINVAL);
 	fake_assert_closed(-1);
+}
+
+/* The kernel has it, and nobody knows what calling it would do: it is not called. */
+static void newer_command(void **state)
+{
+	struct bpftoken_error reason = { 0 };
+
+	assert_int_equal(bpftoken_probe_cmd(45, -1, &reason), -EOPNOTSUPP);
+	assert_non_null(strstr(reason.why, "command 45"));
+	assert_int_equal(fake_count("sys_bpf"), 0);
+	/* what its BTF has not, it lacks; and what is known is called */
+	assert_int_equal(bpftoken_probe_cmd(50, -1, &reason), BPFTOKEN_KERNEL_LACKS);
+	assert_int_equal(fake_count("sys_bpf"), 0);
+	fake.bpf_result[22] = -EBADF;
+	assert_int_equal(bpftoken_probe_cmd(22, -1, &reason), BPFTOKEN_WORKS);
+	assert_int_equal(fake_count("sys_bpf"), 1);
 }
 
 /* ------------------------------------------------------------------ the BTF */
@@ -264,6 +283,7 @@ static void no_btf(void **state)
 	struct btf_found found;
 
 	fake_reset();
+	(void)bpftoken_probe_forget(INT32_MIN);
 	assert_int_equal(btf_find(12, "f", NULL, &found), -ENOENT);
 	assert_int_equal(bpftoken_probe_link(BPFTOKEN_LINK_ITER, -1, &reason),
 			 BPFTOKEN_BLOCKED);
@@ -278,6 +298,7 @@ int main(void)
 		cmocka_unit_test_setup(perf_event_is_refused, set_up),
 		cmocka_unit_test_setup(faults, set_up),
 		cmocka_unit_test_setup(a_token_that_is_none, set_up),
+		cmocka_unit_test_setup(newer_command, set_up),
 		cmocka_unit_test_setup(finds, set_up),
 		cmocka_unit_test_setup(spoilt, set_up),
 		cmocka_unit_test_setup(no_btf, set_up),
