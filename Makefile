@@ -25,6 +25,7 @@ demo: all
 
 bench: all
 	@sh bench/run
+	@sh bench/exec
 	@sh bench/map-create
 	@sh bench/run-mount
 	@sh bench/hook

@@ -88,6 +88,7 @@ void cli_note(const char *text, ...) __attribute__((format(printf, 1, 2)));
 const char *cli_nearest(const char *word, const char *const words[]);
 
 extern const struct cli_command cmd_hook;
+extern const struct cli_command cmd_exec;
 extern const struct cli_command cmd_run;
 extern const struct cli_command cmd_mount;
 extern const struct cli_command cmd_umount;

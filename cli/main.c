@@ -6,7 +6,7 @@
 #include <string.h>
 
 static const struct cli_command *const commands[] = {
-	&cmd_run,    &cmd_mount, &cmd_umount, &cmd_hook,
+	&cmd_run,    &cmd_mount, &cmd_umount, &cmd_hook, &cmd_exec,
 	&cmd_policy, &cmd_probe, &cmd_test,   NULL,
 };
 
@@ -21,9 +21,9 @@ static void print_help(void)
 	     "  -h, --help     Show this text; bpftoken COMMAND --help for a command.\n"
 	     "      --version  Show the version.\n\n"
 	     "Exit status: 0 done, 1 failed, 2 usage, 3 policy invalid, insufficient or\n"
-	     "above the ceiling, 4 the kernel lacks it, 5 not permitted. run returns the\n"
-	     "program's status; before the program runs 2 to 5 as above, 125 for any\n"
-	     "other failure, and 126 and 127 as env(1) does.");
+	     "above the ceiling, 4 the kernel lacks it, 5 not permitted. run and exec\n"
+	     "return the program's status; before the program runs 2 to 5 as above, 125\n"
+	     "for any other failure, and 126 and 127 as env(1) does.");
 }
 
 static int unknown(const char *word)

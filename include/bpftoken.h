@@ -105,6 +105,9 @@ enum bpftoken_stage {
 	BPFTOKEN_STAGE_BPF, /* a bpf() command that takes no token */
 	BPFTOKEN_STAGE_LINK_CREATE, /* BPF_LINK_CREATE, BPF_RAW_TRACEPOINT_OPEN */
 	BPFTOKEN_STAGE_PERF_EVENT_OPEN, /* perf_event_open() */
+	/* `bpftoken exec` */
+	BPFTOKEN_STAGE_LISTENER, /* a seccomp listener for the program's calls */
+	BPFTOKEN_STAGE_PRELOAD, /* the preload library, where there is no listener */
 };
 
 /* What an error means to the caller; the numbers are the command's exit statuses. */

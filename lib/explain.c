@@ -51,6 +51,8 @@ static const struct {
 	STAGE(BPF, "the bpf() command failed"),
 	STAGE(LINK_CREATE, "cannot attach the program"),
 	STAGE(PERF_EVENT_OPEN, "cannot open the perf event"),
+	STAGE(LISTENER, "cannot listen to the program's bpf() calls"),
+	STAGE(PRELOAD, "cannot preload the library that adds the token"),
 };
 
 #define RUN_AS_ROOT \
@@ -164,6 +166,14 @@ static const struct remedy remedies[] = {
 	  "name a program that exists inside the container" },
 	{ BPFTOKEN_STAGE_EXEC, -EACCES, BPFTOKEN_KIND_DENIED, NULL,
 	  "put it where the container's root, an ordinary host user, may read it" },
+	{ BPFTOKEN_STAGE_LISTENER, -EBUSY, BPFTOKEN_KIND_FAILED,
+	  "a seccomp listener is there already, and the kernel takes one for a process",
+	  "use --via preload, or run it where nothing else listens" },
+	{ BPFTOKEN_STAGE_LISTENER, -EINVAL, BPFTOKEN_KIND_FAILED,
+	  "no listener can be had here, as under a container manager that intercepts "
+	  "system calls",
+	  "use --via preload" },
+	{ BPFTOKEN_STAGE_LISTENER, 0, BPFTOKEN_KIND_FAILED, NULL, "use --via preload" },
 	{ ANY_STAGE, -EPERM, BPFTOKEN_KIND_DENIED, NULL, NULL },
 	{ ANY_STAGE, -EACCES, BPFTOKEN_KIND_DENIED, NULL, NULL },
 	{ ANY_STAGE, -EMFILE, BPFTOKEN_KIND_FAILED,

@@ -157,6 +157,22 @@ int handshake_expect_found(int sock, int timeout_ms, uint64_t *ret_mount_id,
 	return 0;
 }
 
+int handshake_expect_any(int sock, int timeout_ms, uint32_t *ret_tag, int *ret_fd,
+			 struct bpftoken_error *err)
+{
+	_cleanup_close_ int fd = -EBADF;
+	struct message message;
+	int r = receive_some(sock, timeout_ms, &message, &fd, err);
+
+	if (r < 0)
+		return r;
+	if (fd < 0)
+		return raise_unexpected(&message, err);
+	*ret_tag = message.tag;
+	*ret_fd = TAKE_FD(fd);
+	return 0;
+}
+
 int handshake_expect_end(int sock, int timeout_ms, struct bpftoken_error *err)
 {
 	_cleanup_close_ int fd = -EBADF;

@@ -49,6 +49,9 @@ enum handshake_tag {
 	HANDSHAKE_SWAP,
 	HANDSHAKE_SWAPPED,
 	HANDSHAKE_DETACH,
+	/* exec's child, with its listener; NNP: it had to give up setuid for it */
+	HANDSHAKE_LISTENER,
+	HANDSHAKE_LISTENER_NNP,
 	HANDSHAKE_FAILED,
 };
 
@@ -66,6 +69,10 @@ void handshake_fail(int sock, const struct bpftoken_error *err);
  */
 int handshake_expect(int sock, int timeout_ms, uint32_t tag, int *ret_fd,
 		     struct bpftoken_error *err);
+
+/* The same for any tag but FAILED; the message has to carry a descriptor. */
+int handshake_expect_any(int sock, int timeout_ms, uint32_t *ret_tag, int *ret_fd,
+			 struct bpftoken_error *err);
 
 /* Waits until the other side closes its end: 0; what it says instead is an error. */
 int handshake_expect_end(int sock, int timeout_ms, struct bpftoken_error *err);

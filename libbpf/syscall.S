@@ -99,6 +99,81 @@ bpftoken_raw_syscall:
 	.size	syscall, . - syscall
 	.size	bpftoken_raw_syscall, . - bpftoken_raw_syscall
 
+#elif defined(__i386__)
+
+	.text
+	.globl	syscall
+	.type	syscall, @function
+	.p2align 4
+syscall:
+	.cfi_startproc
+	cmpl	$__NR_bpf, 4(%esp)
+	je	1f
+	.globl	bpftoken_raw_syscall
+	.type	bpftoken_raw_syscall, @function
+bpftoken_raw_syscall:
+	pushl	%ebp
+	pushl	%edi
+	pushl	%esi
+	pushl	%ebx
+	.cfi_adjust_cfa_offset 16
+	movl	20(%esp), %eax
+	movl	24(%esp), %ebx
+	movl	28(%esp), %ecx
+	movl	32(%esp), %edx
+	movl	36(%esp), %esi
+	movl	40(%esp), %edi
+	movl	44(%esp), %ebp
+	int	$0x80
+	popl	%ebx
+	popl	%esi
+	popl	%edi
+	popl	%ebp
+	.cfi_adjust_cfa_offset -16
+	cmpl	$-4095, %eax
+	jae	2f
+	ret
+1:	jmp	bpftoken_libbpf_bpf
+2:	movl	%eax, 4(%esp)
+	jmp	bpftoken_libbpf_failed
+	.cfi_endproc
+	.size	syscall, . - syscall
+	.size	bpftoken_raw_syscall, . - bpftoken_raw_syscall
+
+#elif defined(__arm__)
+
+	.text
+	.syntax	unified
+	.arm
+	.globl	syscall
+	.type	syscall, %function
+	.p2align 2
+syscall:
+	.fnstart
+	ldr	ip, =__NR_bpf
+	cmp	r0, ip
+	beq	bpftoken_libbpf_bpf
+	.globl	bpftoken_raw_syscall
+	.type	bpftoken_raw_syscall, %function
+bpftoken_raw_syscall:
+	mov	ip, sp
+	push	{r4-r7}
+	mov	r7, r0
+	mov	r0, r1
+	mov	r1, r2
+	mov	r2, r3
+	ldm	ip, {r3-r6}
+	svc	#0
+	pop	{r4-r7}
+	cmn	r0, #4096
+	bhi	bpftoken_libbpf_failed
+	bx	lr
+	.cantunwind
+	.fnend
+	.ltorg
+	.size	syscall, . - syscall
+	.size	bpftoken_raw_syscall, . - bpftoken_raw_syscall
+
 #else
 #error "no syscall() for this architecture: leave libbpftoken-libbpf out"
 #endif

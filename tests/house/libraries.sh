@@ -43,6 +43,29 @@ rule "libbpftoken-libbpf needs libbpftoken and libc alone" \
 	needed "$build/libbpf/libbpftoken-libbpf.so" 'libc|ld-linux.*|libbpftoken'
 rule "the command needs libc, json-c, libcap, libseccomp and inih at most" \
 	needed "$build/bpftoken" 'libc|ld-linux.*|libjson-c|libcap|libseccomp|libinih'
+# nothing_needed: the preload library works under any C library.
+nothing_needed() {
+	library=$build/preload/libbpftoken-preload.so
+	readelf -dW "$library" | grep -E '\((NEEDED|TEXTREL|RPATH|RUNPATH)\)'
+	nm -D "$library" | awk '$NF == "syscall" { found = 1; next }
+		$1 != "w" { print $NF ": neither syscall nor weak" }
+		END { if (!found) print "no syscall" }'
+}
+
+# assembles TARGET: the syscall() of an architecture that this is not.
+assembles() {
+	clang --target="$1" -c -x assembler-with-cpp -o "$work/syscall.o" libbpf/syscall.S
+}
+
+rule "the preload library needs no library" nothing_needed
+for target in x86_64-linux-gnu i386-linux-gnu aarch64-linux-gnu \
+	armv7-linux-gnueabihf riscv64-linux-gnu; do
+	if command -v clang >"$work/where"; then
+		rule "syscall() assembles for ${target%%-*}" assembles "$target"
+	else
+		skip "syscall() assembles for ${target%%-*}" "no clang"
+	fi
+done
 rule "nothing that the command needs brings libbpf or libelf" loaded
 printf 'delegate_cmds=map_create\n' >"$work/policy"
 rule "bpftoken policy loads no libbpf and no libelf" loaded_by policy show "$work/policy"

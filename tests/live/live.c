@@ -276,7 +276,7 @@ void live_command(struct live_result *result, char *const argv[])
 /* A copy below work_dir, where a container's root may read it. */
 static const char *reachable_copy(const char *path, const char *name)
 {
-	static char copies[4][128];
+	static char copies[16][128];
 	static size_t used;
 	char buf[65536];
 	ssize_t got;
@@ -317,6 +317,17 @@ const char *live_self(void)
 	if (!path)
 		path = reachable_copy("/proc/self/exe", "self");
 	return path;
+}
+
+const char *live_built(const char *path)
+{
+	const char *build = getenv("build"), *slash = strrchr(path, '/');
+	char full[256];
+
+	snprintf(full, sizeof(full), "%s/%s", build ? build : "build", path);
+	if (access(full, R_OK) < 0)
+		live_skip("%s is not built here", path);
+	return reachable_copy(full, slash ? slash + 1 : path);
 }
 
 void live_bpftoken(struct live_result *result, ...)
@@ -442,13 +453,13 @@ static int run_one(const struct live_test *test, char *skip, size_t size)
 
 static void remove_work_dir(void)
 {
-	static const char *const names[] = { "bpftoken", "self" };
-	char path[128];
+	DIR *dir = opendir(work_dir);
+	const struct dirent *entry;
 
-	for (size_t i = 0; i < LIVE_COUNT(names); i++) {
-		snprintf(path, sizeof(path), "%s/%s", work_dir, names[i]);
-		(void)unlink(path);
-	}
+	while (dir && (entry = readdir(dir)))
+		(void)unlinkat(dirfd(dir), entry->d_name, 0);
+	if (dir)
+		closedir(dir);
 	(void)rmdir(work_dir);
 }
 

@@ -136,6 +136,12 @@ const char *live_bpftoken_path(void);
 /* Path of this program where a container's root can run it. */
 const char *live_self(void);
 
+/*
+ * A file of the build, by its path from the build directory, where a container's root can
+ * read and run it; the test is skipped when it was not built.
+ */
+const char *live_built(const char *path);
+
 /* Is the whole of a file's text; "" when it cannot be read. */
 const char *live_file(const char *path);
 

@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define LAST_STAGE BPFTOKEN_STAGE_PERF_EVENT_OPEN
+#define LAST_STAGE BPFTOKEN_STAGE_PRELOAD
 
 static int set_up(void **state)
 {
