@@ -11,12 +11,14 @@
 #	make format	every C file in the house's form
 
 PREFIX ?= /usr/local
+# Where the linker looks; meson knows it only where dpkg-dev is installed.
+LIBDIR ?= lib/$(shell cc -print-multiarch)
 
 all: build/build.ninja
 	@ninja -C build
 
 build/build.ninja:
-	meson setup --prefix=$(PREFIX) build
+	meson setup --prefix=$(PREFIX) --libdir=$(LIBDIR) build
 
 check:
 	@tests/run

@@ -3,6 +3,8 @@
  * What an error means and what to do: (stage, errno) -> kind, sentence, remedy. The same
  * errno at two stages has two cures, which is why this is a table over both.
  */
+#include "explain.h"
+
 #include "denial.h"
 
 #include <linux/capability.h>
@@ -53,19 +55,11 @@ static const struct {
 	STAGE(PRELOAD, "cannot preload the library that adds the token"),
 };
 
-#define ANY_STAGE UINT32_MAX
-
 #define RUN_AS_ROOT \
 	"run as root on the host: delegating needs CAP_SYS_ADMIN in the initial user namespace"
 
 /* The first row that fits counts: the precise before the general. code 0 = any. */
-static const struct remedy {
-	uint32_t stage;
-	int code;
-	uint32_t kind;
-	const char *why; /* NULL: the errno's own text */
-	const char *fix; /* NULL: none */
-} remedies[] = {
+static const struct remedy remedies[] = {
 	{ BPFTOKEN_STAGE_MEMORY, 0, BPFTOKEN_KIND_FAILED, NULL,
 	  "free some memory and repeat" },
 	{ BPFTOKEN_STAGE_POLICY, 0, BPFTOKEN_KIND_POLICY, NULL,
@@ -192,6 +186,16 @@ static const struct remedy {
 const char *bpftoken_stage_name(uint32_t stage)
 {
 	return stage < ARRAY_SIZE(stages) ? stages[stage].name : "UNKNOWN";
+}
+
+const char *explain_stage(uint32_t stage)
+{
+	return stage < ARRAY_SIZE(stages) ? stages[stage].what : NULL;
+}
+
+const struct remedy *explain_remedy(size_t n)
+{
+	return n < ARRAY_SIZE(remedies) ? &remedies[n] : NULL;
 }
 
 static const struct remedy *find_remedy(uint32_t stage, int code)

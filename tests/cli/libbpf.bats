@@ -78,7 +78,7 @@ linked() {
 }
 
 @test "libbpf: names arrive in each way, statically linked" {
-	[ -x "$BIN/names-static" ] || skip "no static libbpf, or a sanitizer's build"
+	[ -x "$BIN/names-static" ] || skip "no static libbpf that links, or a sanitizer's build"
 	run linked names-static libbpf.so
 	[ "$status" -eq 1 ]
 	every_way names-static "$NAMES"

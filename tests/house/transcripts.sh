@@ -27,21 +27,10 @@ blocks() {
 	done
 }
 
-# steps BLOCK: leaves command N in run.N, and what it printed in said.N. A command
-# begins with a prompt, and goes on while a quote is open or the line ends in \ or |.
+# steps BLOCK: leaves command N in run.N, and what it printed in said.N.
 steps() {
 	rm -f "$work"/run.* "$work"/said.*
-	awk -v work="$work" '
-	!more && /^[#$] / { file = work "/run." ++n; sub(/^[#$] /, ""); more = 1; quotes = 0 }
-	!n { next }
-	more {
-		print >file
-		quotes += gsub(/\047/, "&")
-		more = quotes % 2 || /[\\|]$/
-		next
-	}
-	{ print >(work "/said." n) }
-	' "$1"
+	awk -v work="$work" -f tests/steps.awk "$1"
 }
 
 # bare FILE: without blanks, on one line.
