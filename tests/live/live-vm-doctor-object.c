@@ -99,7 +99,9 @@ static void perf_object(void)
 	_cleanup_needs_ struct needs needs = { 0 };
 	struct bpftoken_policy policy;
 	struct attempt attempt = { .begins = "limited at perf_event_paranoid:" };
+	char before[16];
 
+	snprintf(before, sizeof(before), "%s", live_file(PERF_PARANOID));
 	if (getenv("BPFTOKEN_KERNEL"))
 		write_setting(PERF_PARANOID, "2");
 	ask_needs(&needs, "ringbuf");
@@ -112,6 +114,8 @@ static void perf_object(void)
 	attempt.status = 5;
 	in_container_of(&policy, &attempt);
 	EXPECT_EQ(unlink(attempt.args + strlen("--for ")), 0);
+	if (getenv("BPFTOKEN_KERNEL"))
+		write_setting(PERF_PARANOID, before);
 }
 
 static void no_object(void)
