@@ -107,10 +107,11 @@ static void print_row(const struct list_options *list, const struct style *style
 	show_container(&who, survey, bpffs, SHOW_TERMINAL);
 	if (bpffs->shown != SURVEY_NONE) {
 		const struct survey_place *shown = &survey->places.at[bpffs->shown];
+		pid_t first = shown->user.pid ? shown->user.pid
+					      : survey->spaces.at[shown->space].pid;
 
-		snprintf(pid, sizeof(pid), "%d",
-			 (int)(shown->user.pid ? shown->user.pid
-					       : survey->spaces.at[shown->space].pid));
+		if (first)
+			snprintf(pid, sizeof(pid), "%d", (int)first);
 	}
 	if (bpffs->has_facts)
 		snprintf(owner, sizeof(owner), "%u", bpffs->facts.owner);

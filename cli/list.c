@@ -103,6 +103,10 @@ void list_note_unseen(const struct survey *survey)
 		cli_note("%u filesystem%s did not say what it is: tokens on it would be "
 			 "missing",
 			 survey->unseen.files, survey->unseen.files == 1 ? "" : "s");
+	if (survey->unseen.spaces)
+		cli_note(
+			"%u mount namespace%s without processes could not be looked into",
+			survey->unseen.spaces, survey->unseen.spaces == 1 ? "" : "s");
 	if (survey->part)
 		cli_note("only the processes of this pid namespace are seen: run in the "
 			 "host's");

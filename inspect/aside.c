@@ -23,6 +23,7 @@ struct asking {
 	size_t size;
 	const void *data;
 	uint64_t deadline;
+	bool opens; /* answers are descriptors */
 };
 
 static _Noreturn void answer_all(const struct asking *asking, int sock)
@@ -30,11 +31,16 @@ static _Noreturn void answer_all(const struct asking *asking, int sock)
 	sys_death_signal(SIGKILL);
 	for (size_t i = asking->next; i < asking->count; i++) {
 		struct answer answer = { .index = i };
+		int fd = -EBADF;
 
 		memcpy(answer.bytes, asking->answers + i * asking->size, asking->size);
 		asking->ask(i, answer.bytes, asking->data);
-		if (sys_send_fd(sock, &answer, sizeof(answer), -1) < 0)
+		if (asking->opens)
+			memcpy(&fd, answer.bytes, sizeof(fd));
+		if (sys_send_fd(sock, &answer, sizeof(answer), fd) < 0)
 			break;
+		if (fd >= 0)
+			sys_close(fd);
 	}
 	_exit(0);
 }
@@ -44,24 +50,25 @@ static void take_answers(struct asking *asking, int sock)
 {
 	while (asking->next < asking->count && sys_now_ms() < asking->deadline) {
 		struct answer answer;
-		int fd = -EBADF;
+		_cleanup_close_ int fd = -EBADF;
 
 		if (sys_recv_fd(sock, LATE_MS, &answer, sizeof(answer), &fd) <= 0 ||
 		    answer.index != asking->next)
 			return;
+		if (fd >= 0) {
+			memcpy(answer.bytes, &fd, sizeof(fd));
+			fd = -EBADF;
+		}
 		memcpy(asking->answers + asking->next * asking->size, answer.bytes,
 		       asking->size);
 		asking->next++;
 	}
 }
 
-void aside_ask(size_t count, void (*ask)(size_t index, void *answer, const void *data),
-	       void *answers, size_t size, const void *data)
+static void ask_all(struct asking *asking)
 {
-	struct asking asking = { count, 0, ask, answers, size, data, 0 };
-
-	asking.deadline = sys_now_ms() + ALL_MS;
-	while (asking.next < count && sys_now_ms() < asking.deadline) {
+	asking->deadline = sys_now_ms() + ALL_MS;
+	while (asking->next < asking->count && sys_now_ms() < asking->deadline) {
 		_cleanup_close_ int pidfd = -EBADF, sock = -EBADF;
 		siginfo_t info;
 		int pair[2];
@@ -71,15 +78,33 @@ void aside_ask(size_t count, void (*ask)(size_t index, void *answer, const void 
 			return;
 		pid = sys_clone(0, &pidfd);
 		if (pid == 0)
-			answer_all(&asking, pair[1]);
+			answer_all(asking, pair[1]);
 		sys_close(pair[1]);
 		sock = pair[0];
 		if (pid < 0)
 			return;
-		take_answers(&asking, sock);
+		take_answers(asking, sock);
 		/* the one that is late is passed over */
-		asking.next += asking.next < count;
+		asking->next += asking->next < asking->count;
 		(void)sys_pidfd_signal(pidfd, SIGKILL);
 		(void)sys_reap(pidfd, END_MS, &info);
 	}
+}
+
+void aside_ask(size_t count, void (*ask)(size_t index, void *answer, const void *data),
+	       void *answers, size_t size, const void *data)
+{
+	struct asking asking = { count, 0, ask, answers, size, data, 0, false };
+
+	ask_all(&asking);
+}
+
+void aside_open(size_t count, void (*open)(size_t index, void *answer, const void *data),
+		int *fds, const void *data)
+{
+	struct asking asking = {
+		count, 0, open, (char *)fds, sizeof(*fds), data, 0, true
+	};
+
+	ask_all(&asking);
 }

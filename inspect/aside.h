@@ -19,4 +19,11 @@
 void aside_ask(size_t count, void (*ask)(size_t index, void *answer, const void *data),
 	       void *answers, size_t size, const void *data);
 
+/*
+ * The same, where the answer is an int: a descriptor of the child, which is closed there
+ * and becomes one of the caller, or a negative errno.
+ */
+void aside_open(size_t count, void (*open)(size_t index, void *answer, const void *data),
+		int *fds, const void *data);
+
 #endif

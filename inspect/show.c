@@ -119,6 +119,10 @@ void show_container(struct text *text, const struct survey *survey,
 		show_add(text, space->container.name, target);
 		return;
 	}
+	if (!space->pid) {
+		text_add(text, "(no process)");
+		return;
+	}
 	snprintf(path, sizeof(path), "/proc/%d/comm", (int)space->pid);
 	(void)text_read_file(path, name, sizeof(name));
 	name[strcspn(name, "\n")] = '\0';

@@ -78,6 +78,12 @@ static int look_at_fd(int fd, void *data)
 	snprintf(name, sizeof(name), "%d", fd);
 	r = sys_look_at(looking->fd, name, &file);
 	looking->refused |= walk_is_refused(r);
+	if (r == 0 && file.dev == looking->walk->nsfs) {
+		const struct walk_kept kept = { file.ino, -EBADF, looking->tid, fd,
+						NULL };
+
+		return walk_keep(looking->walk, &kept);
+	}
 	return r < 0 ? 0 : take_file(looking, fd, &file);
 }
 

@@ -66,7 +66,7 @@ static bool add_place(struct json_object *object, const struct survey *survey,
 
 	return json_add(object, "path", show_json(place->path)) &&
 	       json_add(object, "whole", json_object_new_boolean(place->whole)) &&
-	       add_number(object, "pid", true, pid) &&
+	       add_number(object, "pid", pid, pid) &&
 	       add_number(object, "mount_namespace", space->id, (int64_t)space->id) &&
 	       add_number(object, "user_namespace", place->user.id,
 			  (int64_t)place->user.id) &&
@@ -167,6 +167,7 @@ static struct json_object *unseen_json(const struct survey *survey)
 	bool ok = add_number(object, "processes", true, survey->unseen.processes) &&
 		  add_number(object, "descriptors", true, survey->unseen.tables) &&
 		  add_number(object, "filesystems", true, survey->unseen.files) &&
+		  add_number(object, "namespaces", true, survey->unseen.spaces) &&
 		  json_add(object, "other_pid_namespaces",
 			   json_object_new_boolean(survey->part));
 

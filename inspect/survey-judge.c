@@ -147,7 +147,8 @@ int survey_judge(struct survey *survey)
 	for (size_t i = 0; i < survey->spaces.count; i++) {
 		struct survey_space *space = &survey->spaces.at[i];
 
-		(void)engine_of_pid(space->pid, &space->container);
+		if (space->pid)
+			(void)engine_of_pid(space->pid, &space->container);
 		unknown |= !space->container.engine ||
 			   !strcmp(space->container.engine, "unit");
 	}

@@ -111,8 +111,21 @@ static int take_bpffs(struct reading *reading, const struct mountinfo *mount)
 	return add_place(reading, (uint32_t)index, mount);
 }
 
+/* A bind mount of a mount namespace's file. */
+static int take_nsfs(const struct reading *reading, char *line)
+{
+	struct walk_kept kept = { .ns_fd = -EBADF, .pid = reading->pid };
+	struct mountinfo mount;
+
+	if (mountinfo_split(line, &mount) < 0 || strncmp(mount.root, "mnt:[", 5) != 0)
+		return 0;
+	kept.space = strtoull(mount.root + 5, NULL, 10);
+	kept.path = (char *)(uintptr_t)mount.mount_point;
+	return walk_keep(reading->walk, &kept);
+}
+
 /* "id parent 0:minor ...": a device without a driver, as a bpffs has, but none. */
-static int take_other(struct walk *walk, const char *line)
+static int take_other(const struct reading *reading, char *line)
 {
 	char *end;
 	unsigned long minor;
@@ -122,7 +135,9 @@ static int take_other(struct walk *walk, const char *line)
 	if (strncmp(end, " 0:", 3) != 0)
 		return 0;
 	minor = strtoul(end + 3, NULL, 10);
-	return table_put(&walk->devices, makedev(0, minor), DEVICE_OTHER);
+	if (makedev(0, minor) == reading->walk->nsfs)
+		return take_nsfs(reading, line);
+	return table_put(&reading->walk->devices, makedev(0, minor), DEVICE_OTHER);
 }
 
 /* A blank in a name is escaped, so that this stands before the type and nowhere else. */
@@ -132,14 +147,20 @@ static int take_line(char *line, void *data)
 	struct mountinfo mount;
 
 	if (!strstr(line, " - bpf "))
-		return take_other(reading->walk, line);
+		return take_other(reading, line);
 	return mountinfo_split(line, &mount) < 0 ? 0 : take_bpffs(reading, &mount);
+}
+
+int walk_mountinfo(struct walk *walk, int fd, pid_t pid, uint64_t space)
+{
+	struct reading reading = { walk, pid, space, SURVEY_NONE };
+
+	return mountinfo_lines(fd, take_line, &reading);
 }
 
 int walk_mounts(struct walk *walk, int task_fd, pid_t pid, uint64_t space)
 {
-	struct reading reading = { walk, pid, space, SURVEY_NONE };
 	_cleanup_close_ int fd = sys_openat(task_fd, "mountinfo", O_RDONLY);
 
-	return fd < 0 ? fd : mountinfo_lines(fd, take_line, &reading);
+	return fd < 0 ? fd : walk_mountinfo(walk, fd, pid, space);
 }

@@ -56,13 +56,15 @@ static void add_user(struct survey_space *space, uint64_t id, pid_t pid)
 		space->users[space->user_count++] = (struct survey_user){ id, pid };
 }
 
-static int remember_view(struct walk *walk, uint64_t view, pid_t pid)
+static int remember_view(struct walk *walk, uint64_t view, uint64_t space, pid_t pid)
 {
 	pid_t *place = ARRAY_ADD(walk->survey, views);
 
 	if (!place)
 		return -ENOMEM;
 	*place = pid;
+	if (table_put(&walk->looked, space, 1) < 0)
+		return -ENOMEM;
 	return table_put(&walk->views, view, 1);
 }
 
@@ -82,7 +84,7 @@ static int look_at_namespaces(struct walk *walk, int task_fd, pid_t pid, uint64_
 	if (!space || !table_get(&walk->views, view)) {
 		r = walk_mounts(walk, task_fd, pid, space);
 		if (r == 0 && space)
-			r = remember_view(walk, view, pid);
+			r = remember_view(walk, view, space, pid);
 		if (r < 0)
 			return r;
 	}
@@ -164,17 +166,24 @@ int survey_walk(struct survey *survey)
 	int r;
 
 	walk.proc_fd = sys_openat(AT_FDCWD, "/proc", O_RDONLY | O_DIRECTORY);
-	r = walk.proc_fd;
-	if (r >= 0) {
+	r = walk.proc_fd < 0 ? walk.proc_fd : walk_note_spaces(&walk);
+	if (r == 0)
 		r = walk_numbers(walk.proc_fd, visit_process, &walk);
+	if (r == 0)
+		r = walk_settle_kept(&walk);
+	if (walk.proc_fd >= 0)
 		sys_close(walk.proc_fd);
-	}
+	walk_drop_kept(&walk);
 	if (r == 0)
 		r = walk_settle_held(&walk);
 	table_done(&walk.views);
 	table_done(&walk.spaces);
 	table_done(&walk.mounts);
 	table_done(&walk.devices);
+	table_done(&walk.looked);
+	table_done(&walk.before);
+	table_done(&walk.met);
+	free(walk.kept.at);
 	free(walk.held.at);
 	return r;
 }

@@ -16,6 +16,15 @@ struct walk_held {
 	int fd; /* a sample; -1 = the working directory */
 };
 
+/* A namespace that is not the own one of a process that was met. */
+struct walk_kept {
+	uint64_t space; /* inode; of a mount namespace, or any other that has a file */
+	int ns_fd; /* its file; -EBADF: it is where the others say */
+	pid_t pid; /* of the process that shows it, 0 = none */
+	int fd; /* of its descriptors, */
+	char *path; /* or the bind mount that it sees */
+};
+
 struct walk {
 	struct survey *survey;
 	int proc_fd;
@@ -23,6 +32,14 @@ struct walk {
 	struct table spaces; /* inode of a mount namespace to an index */
 	struct table mounts; /* mount id to the index of a place */
 	struct table devices;
+	struct table looked; /* inodes of mount namespaces that were read */
+	struct table before; /* and of all, as the kernel lists them; may be empty */
+	struct table met; /* those that were in kept */
+	uint64_t nsfs; /* the device of namespaces' files; 0: the kernel lists them */
+	struct {
+		struct walk_kept *at;
+		size_t count, size;
+	} kept;
 	struct {
 		struct walk_held *at;
 		size_t count, size;
@@ -45,6 +62,15 @@ int walk_numbers(int dir_fd, int (*each)(int number, void *data), void *data);
 
 /* The mounts that a process sees, of the namespace with this inode (0 = not known). */
 int walk_mounts(struct walk *walk, int task_fd, pid_t pid, uint64_t space);
+
+/* The same of an open mountinfo; pid 0: of a namespace without processes. */
+int walk_mountinfo(struct walk *walk, int fd, pid_t pid, uint64_t space);
+
+/* Namespaces without processes: what there is before the walk, what it meets, their mounts. */
+int walk_note_spaces(struct walk *walk);
+int walk_keep(struct walk *walk, const struct walk_kept *kept);
+int walk_settle_kept(struct walk *walk);
+void walk_drop_kept(struct walk *walk);
 
 /* What it holds: its descriptors and its working directory. */
 int walk_descriptors(struct walk *walk, int task_fd, pid_t pid, pid_t tid);

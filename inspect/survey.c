@@ -32,15 +32,18 @@ int survey_find_flag(const char *name)
 bool survey_is_partial(const struct survey *survey)
 {
 	return survey->unseen.processes || survey->unseen.tables ||
-	       survey->unseen.files || survey->part;
+	       survey->unseen.files || survey->unseen.spaces || survey->part;
 }
 
 int survey_make(struct survey *ret_survey, struct bpftoken_error *err)
 {
 	struct survey survey = { .now = time(NULL) };
 	uint64_t pids;
-	int r = survey_walk(&survey);
+	int r;
 
+	survey.part = sys_inode(AT_FDCWD, "/proc/self/ns/pid", &pids) == 0 &&
+		      pids != PROC_PID_INIT_INO;
+	r = survey_walk(&survey);
 	if (r == 0)
 		r = survey_ask(&survey);
 	if (r == 0)
@@ -51,8 +54,6 @@ int survey_make(struct survey *ret_survey, struct bpftoken_error *err)
 		err_what(err, "cannot look at the processes of this host");
 		return r;
 	}
-	survey.part = sys_inode(AT_FDCWD, "/proc/self/ns/pid", &pids) == 0 &&
-		      pids != PROC_PID_INIT_INO;
 	*ret_survey = survey;
 	return 0;
 }

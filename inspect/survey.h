@@ -36,7 +36,7 @@ extern const char *const survey_flag_names[SURVEY_FLAGS];
 /* A mount namespace that shows a delegated bpffs, and who lives in it. */
 struct survey_space {
 	uint64_t id; /* 0: may not be looked at */
-	pid_t pid; /* the first of its processes */
+	pid_t pid; /* the first of its processes; 0: it has none, and no users */
 	struct survey_user {
 		uint64_t id; /* of the user namespace */
 		pid_t pid;
@@ -113,6 +113,7 @@ struct survey {
 		uint32_t processes; /* their namespaces */
 		uint32_t tables; /* processes, their descriptors */
 		uint32_t files; /* filesystems that did not answer */
+		uint32_t spaces; /* mount namespaces without processes */
 	} unseen;
 	uint32_t processes; /* that there are */
 	bool part; /* only the processes of one pid namespace are seen, not the host's */

@@ -443,6 +443,122 @@ static void chrooted(void)
 	alone(chroot_body);
 }
 
+/* ------------------------------------------------- namespaces without a process */
+
+/* Ends; its mount namespace is kept by a descriptor, which may move to a bind mount. */
+static int leave_behind(const char *text, const char *bind)
+{
+	struct live_container container;
+	char path[64];
+	int fd;
+
+	start(&container);
+	delegate_at(&container, text, LIVE_BPFFS);
+	snprintf(path, sizeof(path), "/proc/%d/ns/mnt", (int)container.pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	EXPECT(fd >= 0);
+	if (bind)
+		EXPECT_EQ(mount(path, bind, NULL, MS_BIND, NULL), 0);
+	live_container_end(&container);
+	return fd;
+}
+
+/* The entry of that mount namespace, or NULL. */
+static struct json_object *of_space(struct json_object *root, uint64_t space)
+{
+	struct json_object *list = delegations(root), *value;
+
+	for (size_t i = 0; i < json_object_array_length(list); i++) {
+		struct json_object *one = json_object_array_get_idx(list, i);
+
+		if (json_object_object_get_ex(one, "mount_namespace", &value) &&
+		    (uint64_t)json_object_get_int64(value) == space)
+			return one;
+	}
+	return NULL;
+}
+
+static void expect_kept(struct json_object *root, uint64_t space, const char *maps)
+{
+	struct json_object *one = of_space(root, space);
+
+	EXPECT(one);
+	EXPECT_STR(json_object_get_string(member(one, "path")), LIVE_BPFFS);
+	EXPECT_STR(json_object_get_string(
+			   member(member(member(one, "policy"), "maps"), "mask")),
+		   maps);
+	EXPECT(!member(one, "container"));
+	EXPECT(!member(one, "pid"));
+	EXPECT(!member(one, "usable"));
+	EXPECT_EQ(number(one, "tokens"), 0);
+	EXPECT_EQ(json_object_array_length(member(one, "holders")), 0);
+	EXPECT_EQ(json_object_array_length(member(one, "places")), 1);
+}
+
+static void kept_body(void)
+{
+	uint64_t bound, held;
+	struct json_object *root;
+	struct stat st;
+	int fd;
+
+	make_targets();
+	fd = leave_behind("delegate_cmds=map_create,delegate_maps=0x6", "/run/file");
+	EXPECT_EQ(fstat(fd, &st), 0);
+	bound = st.st_ino;
+	close(fd);
+	fd = leave_behind("delegate_cmds=map_create,delegate_maps=0x2", NULL);
+	EXPECT_EQ(fstat(fd, &st), 0);
+	held = st.st_ino;
+	root = list_json("");
+	expect_kept(root, bound, "0x6");
+	expect_kept(root, held, "0x2");
+	json_object_put(root);
+	EXPECT_EQ(list_to_file("", "/run/list.txt"), 0);
+	EXPECT_HAS(live_file("/run/list.txt"), "(no process)");
+	EXPECT_EQ(umount2("/run/file", 0), 0);
+	root = list_json("");
+	EXPECT(!of_space(root, bound));
+	expect_kept(root, held, "0x2");
+	json_object_put(root);
+	close(fd);
+	root = list_json("");
+	EXPECT(!of_space(root, held));
+	json_object_put(root);
+}
+
+/* In a pid namespace of its own the kernel lists no namespaces. */
+static void kept_met(void)
+{
+	alone(kept_body);
+}
+
+/* Known to be there, out of reach: the list says that it is not complete. */
+static void covered_body(void)
+{
+	struct json_object *root;
+
+	make_targets();
+	EXPECT_EQ(mkdir(DIR_INSIDE "/below/in", 0755), 0);
+	close(open(DIR_INSIDE "/below/in/file", O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
+	close(leave_behind(SMALL_POLICY, DIR_INSIDE "/below/in/file"));
+	root = list_json("");
+	EXPECT(!member(only(root), "pid"));
+	EXPECT_EQ(number(member(root, "unseen"), "namespaces"), 0);
+	json_object_put(root);
+	EXPECT_EQ(mount("cover", DIR_INSIDE "/below", "tmpfs", 0, NULL), 0);
+	root = list_json("");
+	EXPECT_EQ(json_object_array_length(delegations(root)), 0);
+	EXPECT_EQ(number(member(root, "unseen"), "namespaces"), 1);
+	EXPECT(!json_object_get_boolean(member(root, "complete")));
+	json_object_put(root);
+}
+
+static void covered(void)
+{
+	alone(covered_body);
+}
+
 /* ----------------------------------------------------------- an ordinary user */
 
 static void as_user(void *data)
@@ -621,6 +737,9 @@ static const struct live_test tests[] = {
 	{ "stopped processes, filesystems that do not answer", silent, false },
 	{ "threads with namespaces and descriptors of their own", threads, false },
 	{ "a first process in a chroot", chrooted, false },
+	{ "namespaces without a process, as the kernel lists them", kept_body, false },
+	{ "namespaces without a process, as the walk meets them", kept_met, false },
+	{ "a namespace without a process that is out of reach", covered, false },
 	{ "an ordinary user is told what is not seen", ordinary_user, false },
 	{ "options and statuses", all_options, false },
 	{ "changes as they happen", watch, false },
