@@ -139,26 +139,24 @@ static int list_attach_types(struct probe_list *list, const struct probe_section
 /* Which flags mean something to which map types; those a caller gives at creation. */
 static const struct {
 	uint32_t flag;
-	const char *name;
 	uint64_t map_types;
 } flag_rows[] = {
-	{ 1U << 0, "no_prealloc", BIT(1) | BIT(5) | BIT(11) | BIT(13) | BIT(35) },
-	{ 1U << 1, "no_common_lru", BIT(9) | BIT(10) },
-	{ 1U << 2, "numa_node",
-	  BIT(1) | BIT(2) | BIT(9) | BIT(11) | BIT(16) | BIT(22) | BIT(23) },
-	{ 1U << 3, "rdonly", BIT(1) | BIT(2) },
-	{ 1U << 4, "wronly", BIT(1) | BIT(2) },
-	{ 1U << 5, "stack_build_id", BIT(7) },
-	{ 1U << 6, "zero_seed", BIT(1) | BIT(9) | BIT(30) },
-	{ 1U << 7, "rdonly_prog", BIT(1) | BIT(2) },
-	{ 1U << 8, "wronly_prog", BIT(1) | BIT(2) },
-	{ 1U << 9, "clone", BIT(24) },
-	{ 1U << 10, "mmapable", BIT(2) | BIT(33) },
-	{ 1U << 11, "preserve_elems", BIT(4) },
-	{ 1U << 12, "inner_map", BIT(2) },
-	{ 1U << 17, "segv_on_fault", BIT(33) },
-	{ 1U << 18, "no_user_conv", BIT(33) },
-	{ 1U << 19, "rb_overwrite", BIT(27) },
+	{ 1U << 0, BIT(1) | BIT(5) | BIT(11) | BIT(13) | BIT(35) },
+	{ 1U << 1, BIT(9) | BIT(10) },
+	{ 1U << 2, BIT(1) | BIT(2) | BIT(9) | BIT(11) | BIT(16) | BIT(22) | BIT(23) },
+	{ 1U << 3, BIT(1) | BIT(2) },
+	{ 1U << 4, BIT(1) | BIT(2) },
+	{ 1U << 5, BIT(7) },
+	{ 1U << 6, BIT(1) | BIT(9) | BIT(30) },
+	{ 1U << 7, BIT(1) | BIT(2) },
+	{ 1U << 8, BIT(1) | BIT(2) },
+	{ 1U << 9, BIT(24) },
+	{ 1U << 10, BIT(2) | BIT(33) },
+	{ 1U << 11, BIT(4) },
+	{ 1U << 12, BIT(2) },
+	{ 1U << 17, BIT(33) },
+	{ 1U << 18, BIT(33) },
+	{ 1U << 19, BIT(27) },
 };
 
 static int list_map_flags(struct probe_list *list, const struct probe_section *section)
@@ -175,7 +173,7 @@ static int list_map_flags(struct probe_list *list, const struct probe_section *s
 			if (!(flag_rows[i].map_types >> type & 1))
 				continue;
 			item.value = flag_rows[i].flag;
-			item.name = flag_rows[i].name;
+			item.name = probe_map_flag_name(item.value);
 			r = probe_list_add(list, &item);
 		}
 	}

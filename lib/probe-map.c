@@ -114,7 +114,7 @@ const struct probe_flag *probe_map_flag_row(size_t n)
 	return n < ARRAY_SIZE(flags) ? &flags[n] : NULL;
 }
 
-static const char *flag_name(uint32_t flag)
+const char *probe_map_flag_name(uint32_t flag)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
 		if (flags[i].flag == flag)
@@ -247,8 +247,8 @@ static int ask_map_flag(const struct probe_question *question,
 		r = probe_lacks(&failure,
 				"maps of type %s do not take the flag %s (0x%x) on the "
 				"running kernel",
-				type ? type : "of no name", flag_name(question->b),
-				question->b);
+				type ? type : "of no name",
+				probe_map_flag_name(question->b), question->b);
 	else
 		r = probe_refused(r, &failure);
 	*reason = failure;

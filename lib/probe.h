@@ -97,6 +97,8 @@ struct probe_flag {
 	const char *name;
 };
 const struct probe_flag *probe_map_flag_row(size_t n);
+/* Name of one flag, or "of no name". */
+const char *probe_map_flag_name(uint32_t flag);
 
 /* The kfuncs that the kernel's BTF shows, in the order of names; NULL beyond. */
 const char *probe_kfunc_name(size_t n);
