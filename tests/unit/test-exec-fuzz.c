@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Notifications and memory that mean nothing, for a bounded time ($FUZZ_SECONDS), fed to
+ * Notifications and memory that mean nothing, LEAST of them or for $FUZZ_SECONDS, fed to
  * what decides about a call. Below it is a container that lies: memory changes between two
  * reads, descriptors come and go, anything may fail. What has to hold all the same:
  * every caller that waits gets exactly one answer; nothing is left open or mapped; what is
@@ -400,10 +400,12 @@ static void feed(struct supply *supply, unsigned long fed)
 	assert_int_equal(fake.effective, OUR_RIGHTS);
 }
 
+#define LEAST 400000 /* notifications, however slow the machine is */
+
 static void anything(void **state)
 {
 	const char *seconds = getenv("FUZZ_SECONDS"), *seed = getenv("FUZZ_SEED");
-	time_t end = time(NULL) + (seconds ? atoi(seconds) : 3);
+	time_t end = time(NULL) + (seconds ? atoi(seconds) : 0);
 	struct supply supply;
 	unsigned long count = 0;
 
@@ -414,12 +416,12 @@ static void anything(void **state)
 		;
 	supply.token = (struct sys_identity){ 9, 1 };
 	supply.userns = (struct sys_identity){ 4, 1 };
-	for (; time(NULL) < end; count++)
+	for (; count < LEAST || time(NULL) < end; count++)
 		feed(&supply, count);
 	print_message("# %lu notifications, %u calls performed, %u tokens given\n", count,
 		      fake.performed, fake.patched);
 	/* it has been where it matters */
-	assert_true(count > 10000 && fake.performed > 1000 && fake.patched > 100);
+	assert_true(fake.performed > 1000 && fake.patched > 100);
 }
 
 int main(void)
