@@ -36,20 +36,13 @@ int policy_options_take_text(void *member, const struct cli_option *option,
 int policy_options_take_list(void *member, const struct cli_option *option,
 			     const char *value, struct bpftoken_error *err)
 {
-	static const struct list_syntax syntax = {
-		.separators = ":, ",
-		.blanks = true,
-		.numbers = LIST_NUMBERS_HEX,
-		.dialect = "list",
-	};
 	struct policy_options *options = member;
 	uint32_t set = (uint32_t)option->data;
 	int r = need_policy(options, err);
 
 	if (r < 0)
 		return r;
-	r = list_parse(value, strlen(value), set, &syntax, (struct text_position){ 1, 1 },
-		       &options->policy->mask[set], NULL, err);
+	r = list_parse_option(value, set, &options->policy->mask[set], err);
 	if (r < 0 && err)
 		err_what(err, "cannot use --%s \"%.64s\"", option->name, value);
 	return r;

@@ -69,20 +69,13 @@ static int ask_text(struct hook_request *request, enum hook_source source,
 static int ask_list(struct hook_request *request, enum hook_source source, uint32_t set,
 		    const char *value, struct bpftoken_error *err)
 {
-	static const struct list_syntax syntax = {
-		.separators = ":, ",
-		.blanks = true,
-		.numbers = LIST_NUMBERS_HEX,
-		.dialect = "list",
-	};
 	_cleanup_policy_ struct bpftoken_policy *policy = NULL;
 	_cleanup_free_ char *text = NULL;
 	int r = bpftoken_policy_new(&policy);
 
 	if (r < 0)
 		return err_oom(err);
-	r = list_parse(value, strlen(value), set, &syntax, (struct text_position){ 1, 1 },
-		       &policy->mask[set], NULL, err);
+	r = list_parse_option(value, set, &policy->mask[set], err);
 	if (r == 0)
 		r = host_policy_format("mount", policy, &text, err);
 	if (r < 0)

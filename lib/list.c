@@ -294,6 +294,20 @@ int list_parse(const char *text, size_t len, uint32_t set,
 	return 0;
 }
 
+int list_parse_option(const char *value, uint32_t set, uint64_t *mask,
+		      struct bpftoken_error *err)
+{
+	static const struct list_syntax syntax = {
+		.separators = ":, ",
+		.blanks = true,
+		.numbers = LIST_NUMBERS_HEX,
+		.dialect = "list",
+	};
+
+	return list_parse(value, strlen(value), set, &syntax,
+			  (struct text_position){ 1, 1 }, mask, NULL, err);
+}
+
 void list_format(struct text *out, uint32_t set, uint64_t mask, const char *separator)
 {
 	const char *before = "";

@@ -111,6 +111,10 @@ int list_parse(const char *text, size_t len, uint32_t set,
 	       const struct list_syntax *syntax, struct text_position at, uint64_t *mask,
 	       struct list_notes *notes, struct bpftoken_error *err);
 
+/* The same of an option's or setting's value: names split by ":", "," or blanks. */
+int list_parse_option(const char *value, uint32_t set, uint64_t *mask,
+		      struct bpftoken_error *err);
+
 /* Writes a mask: "any", or one 0x number for unnamed bits and the names in order. */
 void list_format(struct text *out, uint32_t set, uint64_t mask, const char *separator);
 
