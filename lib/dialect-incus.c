@@ -74,14 +74,7 @@ static bool incus_detect(const char *text)
 static int incus_parse(const char *text, struct bpftoken_policy *policy,
 		       struct list_notes *notes, struct bpftoken_error *err)
 {
-	struct settings settings = {
-		.syntax = &syntax,
-		.policy = policy,
-		.notes = notes,
-		.err = err,
-	};
-
-	return settings_parse(&settings, text);
+	return settings_parse(&syntax, text, policy, notes, err);
 }
 
 /* Empty lists delegate nothing: there is no key for that, but a text has to begin. */

@@ -80,27 +80,10 @@ static const struct settings_key keys[KEYS + 1] = {
 	[KEY_MAPS] = LIST_KEY(".map_types", BPFTOKEN_MAPS),
 };
 
-static const struct settings_syntax syntax = {
-	.command = "lxc",
-	.manager = "LXD",
-	.prefix = PREFIX,
-	.detect = "security.delegate",
-	.rival = "security.bpffs",
-	.example = PREFIX ".cmd_types",
-	.known = PREFIX ", " PREFIX ".*_types and " SETTINGS_MEMLOCK,
-	.list = &lxd_list,
-	.keys = keys,
-};
-
-static bool lxd_detect(const char *text)
-{
-	return settings_detect(&syntax, text);
-}
-
 /* LXD mounts no bpffs and says nothing unless the first key is true. */
-static int check_enabled(struct settings *settings)
+static int check_enabled(const struct settings *settings)
 {
-	struct span *seen = settings->seen;
+	const struct span *seen = settings->seen;
 	struct text_position at = { 1, 1 };
 	bool lists = false;
 	int r;
@@ -119,18 +102,28 @@ static int check_enabled(struct settings *settings)
 	return r;
 }
 
+static const struct settings_syntax syntax = {
+	.command = "lxc",
+	.manager = "LXD",
+	.prefix = PREFIX,
+	.detect = "security.delegate",
+	.rival = "security.bpffs",
+	.example = PREFIX ".cmd_types",
+	.known = PREFIX ", " PREFIX ".*_types and " SETTINGS_MEMLOCK,
+	.list = &lxd_list,
+	.keys = keys,
+	.check = check_enabled,
+};
+
+static bool lxd_detect(const char *text)
+{
+	return settings_detect(&syntax, text);
+}
+
 static int lxd_parse(const char *text, struct bpftoken_policy *policy,
 		     struct list_notes *notes, struct bpftoken_error *err)
 {
-	struct settings settings = {
-		.syntax = &syntax,
-		.policy = policy,
-		.notes = notes,
-		.err = err,
-	};
-	int r = settings_parse(&settings, text);
-
-	return r < 0 ? r : check_enabled(&settings);
+	return settings_parse(&syntax, text, policy, notes, err);
 }
 
 static int lxd_format(const struct bpftoken_policy *policy, struct text *out,

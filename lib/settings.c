@@ -415,12 +415,21 @@ bool settings_detect(const struct settings_syntax *syntax, const char *text)
 		(!syntax->rival || span_find(whole, syntax->rival) < 0));
 }
 
-int settings_parse(struct settings *settings, const char *text)
+int settings_parse(const struct settings_syntax *syntax, const char *text,
+		   struct bpftoken_policy *policy, struct list_notes *notes,
+		   struct bpftoken_error *err)
 {
+	struct settings settings = {
+		.syntax = syntax,
+		.policy = policy,
+		.notes = notes,
+		.err = err,
+	};
 	struct span whole = span_of(text);
+	int r = is_yaml(whole) ? parse_yaml(&settings, whole)
+			       : parse_lines(&settings, whole);
 
-	return is_yaml(whole) ? parse_yaml(settings, whole)
-			      : parse_lines(settings, whole);
+	return r < 0 || !syntax->check ? r : syntax->check(&settings);
 }
 
 void settings_format(const struct settings_syntax *syntax,

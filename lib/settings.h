@@ -40,6 +40,8 @@ struct settings_syntax {
 	const struct list_syntax *list;
 	/* in the order in which they are written; ends with a row without name */
 	const struct settings_key *keys;
+	/* What must hold of the whole text; or NULL. */
+	int (*check)(const struct settings *settings);
 };
 
 /* One reading. */
@@ -54,7 +56,9 @@ struct settings {
 };
 
 bool settings_detect(const struct settings_syntax *syntax, const char *text);
-int settings_parse(struct settings *settings, const char *text);
+int settings_parse(const struct settings_syntax *syntax, const char *text,
+		   struct bpftoken_policy *policy, struct list_notes *notes,
+		   struct bpftoken_error *err);
 void settings_format(const struct settings_syntax *syntax,
 		     const struct bpftoken_policy *policy, struct text *out);
 
