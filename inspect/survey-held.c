@@ -9,6 +9,7 @@
 
 #include "aside.h"
 #include "bpffs.h"
+#include "numbers.h"
 #include "text.h"
 
 #include <fcntl.h>
@@ -100,7 +101,7 @@ int walk_descriptors(struct walk *walk, int task_fd, pid_t pid, pid_t tid)
 	if (pid == tid && sys_look_at(task_fd, "cwd", &file) == 0 &&
 	    take_file(&looking, -1, &file) < 0)
 		return -ENOMEM;
-	r = walk_numbers(fd, look_at_fd, &looking);
+	r = numbers_each(fd, look_at_fd, &looking);
 	walk->survey->unseen.tables += looking.refused;
 	return r;
 }

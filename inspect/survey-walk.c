@@ -7,28 +7,12 @@
  */
 #include "survey-walk.h"
 
+#include "numbers.h"
+
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-
-int walk_numbers(int dir_fd, int (*each)(int number, void *data), void *data)
-{
-	char names[8192];
-	ssize_t len;
-
-	while ((len = sys_read_names(dir_fd, names, sizeof(names))) > 0) {
-		for (ssize_t at = 0; at < len; at += (ssize_t)strlen(names + at) + 1) {
-			char *end;
-			long number = strtol(names + at, &end, 10);
-			int r = *end || end == names + at ? 0 : each((int)number, data);
-
-			if (r)
-				return r;
-		}
-	}
-	return (int)len;
-}
 
 int64_t walk_bpffs(struct walk *walk, uint64_t device)
 {
@@ -131,7 +115,7 @@ static int visit_threads(struct task *task)
 	if (r < 0 || file.nlink <= 3)
 		return r;
 	fd = sys_openat(task->fd, "task", O_RDONLY | O_DIRECTORY);
-	return fd < 0 ? fd : walk_numbers(fd, visit_thread, task);
+	return fd < 0 ? fd : numbers_each(fd, visit_thread, task);
 }
 
 static int visit_process(int pid, void *data)
@@ -168,7 +152,7 @@ int survey_walk(struct survey *survey)
 	walk.proc_fd = sys_openat(AT_FDCWD, "/proc", O_RDONLY | O_DIRECTORY);
 	r = walk.proc_fd < 0 ? walk.proc_fd : walk_note_spaces(&walk);
 	if (r == 0)
-		r = walk_numbers(walk.proc_fd, visit_process, &walk);
+		r = numbers_each(walk.proc_fd, visit_process, &walk);
 	if (r == 0)
 		r = walk_settle_kept(&walk);
 	if (walk.proc_fd >= 0)

@@ -57,9 +57,6 @@ static inline bool walk_is_refused(int code)
 	return code == -EACCES || code == -EPERM;
 }
 
-/* Calls each() with every number that is a name in the directory, until it is not 0. */
-int walk_numbers(int dir_fd, int (*each)(int number, void *data), void *data);
-
 /* The mounts that a process sees, of the namespace with this inode (0 = not known). */
 int walk_mounts(struct walk *walk, int task_fd, pid_t pid, uint64_t space);
 

@@ -6,6 +6,7 @@
  */
 #include "trace-start.h"
 
+#include "numbers.h"
 #include "trap.h"
 
 #include <fcntl.h>
@@ -184,31 +185,38 @@ static int hold_children(pid_t pid, pid_t tid, struct tracees *tracees,
 	return held;
 }
 
+/* A search for threads that are not held yet. */
+struct holding {
+	pid_t pid;
+	struct tracees *tracees;
+	struct bpftoken_error *err;
+	int held; /* or what failed */
+};
+
+static int hold_thread(int tid, void *data)
+{
+	struct holding *holding = data;
+	int own = hold(tid, holding->tracees, holding->err);
+	int r = own < 0 ? own
+			: hold_children(holding->pid, tid, holding->tracees,
+					holding->err);
+
+	holding->held = r < 0 ? r : holding->held + own + r;
+	return r < 0 ? r : 0;
+}
+
+/* How many are new; a directory that is gone is of a process that has ended. */
 static int hold_process(pid_t pid, struct tracees *tracees, struct bpftoken_error *err)
 {
+	struct holding holding = { .pid = pid, .tracees = tracees, .err = err };
 	_cleanup_close_ int dir = -EBADF;
-	char path[64], names[4096];
-	int held = 0;
-	ssize_t len;
+	char path[64];
 
 	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
 	dir = sys_openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY);
-	while (dir >= 0 && (len = sys_read_names(dir, names, sizeof(names))) > 0) {
-		for (const char *name = names; name < names + len;
-		     name += strlen(name) + 1) {
-			pid_t tid = (pid_t)strtol(name, NULL, 10);
-			int r = tid > 0 ? hold(tid, tracees, err) : 0;
-
-			if (r >= 0 && tid > 0) {
-				held += r;
-				r = hold_children(pid, tid, tracees, err);
-			}
-			if (r < 0)
-				return r;
-			held += r;
-		}
-	}
-	return held;
+	if (dir >= 0)
+		(void)numbers_each(dir, hold_thread, &holding);
+	return holding.held;
 }
 
 int start_watching(pid_t pid, struct tracees *tracees, struct bpftoken_error *err)

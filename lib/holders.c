@@ -8,6 +8,7 @@
 #include "holders.h"
 
 #include "bpffs.h"
+#include "numbers.h"
 #include "text.h"
 
 #include <fcntl.h>
@@ -21,26 +22,11 @@ static bool is_gone(int code)
 	return code == -ENOENT || code == -ESRCH;
 }
 
-/* Calls each() with every number that is a name in the directory; skips what is gone. */
 static int each_number(const char *path, int (*each)(int number, void *data), void *data)
 {
 	_cleanup_close_ int dir_fd = sys_openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY);
-	char names[4096];
-	ssize_t len;
 
-	if (dir_fd < 0)
-		return dir_fd;
-	while ((len = sys_read_names(dir_fd, names, sizeof(names))) > 0) {
-		for (ssize_t at = 0; at < len; at += (ssize_t)strlen(names + at) + 1) {
-			char *end;
-			long number = strtol(names + at, &end, 10);
-			int r = *end || end == names + at ? 0 : each((int)number, data);
-
-			if (r)
-				return r;
-		}
-	}
-	return (int)len;
+	return dir_fd < 0 ? dir_fd : numbers_each(dir_fd, each, data);
 }
 
 struct look {
