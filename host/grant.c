@@ -62,9 +62,11 @@ static int open_trusted(int dir_fd, const char *name, const char *path, mode_t t
 				  type == S_IFDIR ? "it is no directory"
 						  : "it is no regular file",
 				  "replace it");
-	if (owner.uid != 0 || owner.mode & OTHERS_WRITE)
-		return file_error(err, path, -EPERM, "others than root can write it",
-				  "chown root it, and chmod go-w");
+	if (owner.uid != 0 || owner.mode & OTHERS_WRITE) {
+		file_error(err, path, -EPERM, "others than root can write it", "");
+		err_fix(err, "chown root %s && chmod go-w %s", path, path);
+		return -EPERM;
+	}
 	return TAKE_FD(fd);
 }
 

@@ -17,7 +17,7 @@ sources() {
 		git ls-files --cached --others --exclude-standard 2>/dev/null ||
 			find . -name 'build*' -prune -o -type f -print | sed 's|^./||'
 	} |
-		grep -Ev '(^|/)([.][^/]*|LICENSE|[^/]*[.](md|json|txt|y?ml|bin|service|ini))$|^debian/([^/]*[.](docs|examples|install|symbols)|changelog|control|copyright|not-installed|source/.*)$|^tests/.*/(golden|corpus|seeds)/' |
+		grep -Ev '(^|/)([.][^/]*|LICENSE|[^/]*[.](md|json|txt|y?ml|bin|service|ini))$|^debian/([^/]*[.](docs|examples|install|lintian-overrides|symbols)|changelog|control|copyright|not-installed|source/.*)$|^tests/.*/(golden|corpus|seeds)/' |
 		while read -r file; do
 			[ ! -f "$file" ] || echo "$file"
 		done
@@ -46,11 +46,27 @@ licences() {
 	done
 }
 
+# copyright: debian/copyright lists just the files of the other licence.
+copyright() {
+	sources | while read -r file; do
+		! head -n 2 "$file" | grep -qF "SPDX-License-Identifier: $dual" || echo "$file"
+	done | grep -v '^tests/house/' >"$work/dual"
+	awk '/^Files:/ { files = "" }
+	/^Files:/, /^Copyright:/ { if (!/^Copyright:/) { sub(/^Files:/, ""); files = files $0 } }
+	/^License: GPL/ { print files; exit }' debian/copyright | xargs -n 1 |
+		sed 's/[.]/[.]/g; s/[*]/.*/g' >"$work/listed"
+	grep -vxf "$work/listed" "$work/dual" | sed 's/$/: not in debian\/copyright/'
+	while read -r pattern; do
+		grep -qx "$pattern" "$work/dual" || echo "debian/copyright: no $pattern"
+	done <"$work/listed"
+}
+
 if ! git rev-parse --git-dir >"$work/git" 2>&1; then
 	skip "every source file names its licence" "not a git checkout"
 else
 	rule "there are sources" test "$(sources | wc -l)" -gt 50
 	rule "every source file names its licence" licences
+	rule "debian/copyright lists what has another licence" copyright
 fi
 rule "the MIT licence is there" grep -q 'Permission is hereby granted' LICENSE
 finish

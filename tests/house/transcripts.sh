@@ -79,7 +79,8 @@ chmod 755 "$work"
 mkdir "$work/bin"
 cp "$build/bpftoken" "$work/bin"
 
-for page in README bpftoken bpftoken-doctor bpftoken-probe bpftoken-run bpftoken-test; do
+for page in README bpftoken bpftoken-doctor bpftoken-exec bpftoken-probe \
+	bpftoken-run bpftoken-test; do
 	what="the transcripts of $page are true"
 	if [ "$(id -u)" -ne 0 ]; then
 		skip "$what" "needs root"
