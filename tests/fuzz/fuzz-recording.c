@@ -2,12 +2,13 @@
 /*
  * Recordings of `learn`: two files with a NUL between them. One that is read is written
  * again as the same, by itself or merged with the other in any order and any number of
- * times; what is learned from it is what its calls asked for; and no report lets a
- * terminal or a browser take its texts for more than texts.
+ * times, and does not differ from itself; what is learned from it is what its calls asked
+ * for, and covers them; and no report lets a terminal or a browser take its texts for more
+ * than texts.
  */
 #include "fuzz.h"
 
-#include "report.h"
+#include "learn-cli.h"
 
 #include <json-c/json.h>
 
@@ -165,6 +166,113 @@ static void check_reports(const struct learn_recording *recording,
 	}
 }
 
+/* ------------------------------------------------------------------ commands */
+
+/* What the command's options would say. */
+static struct bpftoken_policy *given;
+
+int cli_parse(const struct cli_command *command, int argc, char **argv, void *options,
+	      int *ret_status)
+{
+	struct learn_options *learn = options;
+
+	(void)command, (void)argc, (void)argv;
+	learn->policy.policy = given;
+	*ret_status = CLI_DONE;
+	return 1;
+}
+
+void policy_options_done(struct policy_options *options)
+{
+	options->policy = NULL;
+}
+
+/* The command's own print on stderr and explain; here nobody reads that. */
+int cli_fail(struct bpftoken_error *err)
+{
+	fuzz_check(err->code < 0 && err->why[0]);
+	return CLI_FAILED;
+}
+
+int cli_usage(const struct cli_command *command, const char *why, ...)
+{
+	(void)command, (void)why;
+	return CLI_USAGE;
+}
+
+void cli_note(const char *text, ...)
+{
+	(void)text;
+}
+
+int learn_out_of_memory(void)
+{
+	fuzz_check(!"there is memory");
+	return CLI_FAILED;
+}
+
+/* Of sub-commands that are not run here. */
+int learn_report_on(const struct learn_recording *recording,
+		    const struct learn_minimum *minimum, FILE *people,
+		    const struct learn_options *learn)
+{
+	(void)recording, (void)minimum, (void)people, (void)learn;
+	return learn_out_of_memory();
+}
+
+int learn_write_recording(const struct learn_recording *recording, const char *path)
+{
+	(void)recording, (void)path;
+	return learn_out_of_memory();
+}
+
+int learn_record(const struct learn_options *learn, char **program,
+		 struct learn_recording *ret_recording, struct bpftoken_error *err)
+{
+	(void)learn, (void)program, (void)ret_recording, (void)err;
+	return learn_out_of_memory();
+}
+
+int learn_failure_status(struct bpftoken_error *err)
+{
+	return cli_fail(err);
+}
+
+/* Its exit status, and what it prints. */
+static int command(int (*run)(const struct cli_command *command, int argc, char **argv),
+		   const char *first, const char *second, char **ret_printed)
+{
+	char *argv[] = { (char *)(uintptr_t) "learn", (char *)(uintptr_t)first,
+			 (char *)(uintptr_t)second, NULL };
+	FILE *real = stdout;
+	size_t size;
+	int status;
+
+	stdout = open_memstream(ret_printed, &size);
+	fuzz_check(stdout);
+	status = run(NULL, second ? 3 : 2, argv);
+	fclose(stdout);
+	stdout = real;
+	check_words(*ret_printed);
+	return status;
+}
+
+static void check_commands(const char *path, const struct learn_summary *summary)
+{
+	_cleanup_free_ char *difference = NULL, *verdict = NULL;
+	struct bpftoken_policy policy = summary->policy;
+	bool unknown = false;
+
+	fuzz_check(command(learn_run_diff, path, path, &difference) == CLI_DONE);
+	fuzz_check(!difference[0]);
+	for (size_t i = 0; i < summary->count; i++)
+		unknown |= summary->items[i].unknown;
+	given = &policy;
+	/* what the kernel does not know nobody can delegate */
+	fuzz_check(command(learn_run_check, path, NULL, &verdict) != CLI_POLICY ||
+		   unknown);
+}
+
 /* --------------------------------------------------------------------- input */
 
 /* Whether it could be read. */
@@ -183,6 +291,7 @@ static bool check_file(const char *path, const char *again)
 		fuzz_check(learn_summarize(&recording, &summary) == 0);
 		check_summary(&recording, &summary);
 		check_reports(&recording, &summary);
+		check_commands(path, &summary);
 		learn_summary_done(&summary);
 	}
 	learn_recording_done(&recording);
@@ -194,7 +303,7 @@ bool fuzz_input(const uint8_t *data, size_t size)
 	char directory[FUZZ_PATH], path[3][PATH_SIZE];
 	const char *files[] = { path[0], path[1], path[0] };
 	size_t first = strnlen((const char *)data, size);
-	_cleanup_free_ char *both = NULL;
+	_cleanup_free_ char *both = NULL, *difference = NULL;
 	bool readable;
 
 	fuzz_directory(directory);
@@ -205,6 +314,7 @@ bool fuzz_input(const uint8_t *data, size_t size)
 	readable = check_file(path[0], path[2]);
 	if (!check_file(path[1], path[2]) || !readable)
 		return true;
+	fuzz_check(command(learn_run_diff, path[0], path[1], &difference) == CLI_DONE);
 	both = merged(files, 2);
 	/* of two runs with one name the first stays */
 	check_merged(files, 3, both);
