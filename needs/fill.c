@@ -39,7 +39,7 @@ __attribute__((format(printf, 2, 0))) static int take_words(int level, const cha
 /* Names come from the object: printable, or they do not count. */
 static void copy_name(char *to, size_t size, const char *name)
 {
-	snprintf(to, size, "%s", name ? name : "?");
+	snprintf(to, size, "%s", name && *name ? name : "?");
 	for (char *c = to; *c; c++)
 		if (*c <= ' ' || *c > '~')
 			*c = '?';
