@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Notifications and memory that mean nothing, for a bounded time ($FUZZ_SECONDS), fed to
+ * Notifications and memory that mean nothing, LEAST of them or for $FUZZ_SECONDS, fed to
  * what decides about a call, above a container that lies (fake-caller.h). The target
  * `notification` of tests/fuzz does the same with inputs that an engine makes.
  */
@@ -77,10 +77,12 @@ static void feed(struct supply *supply)
 	fake_caller_notify(supply, &notif);
 }
 
+#define LEAST 400000 /* notifications, however slow the machine is */
+
 static void anything(void **state)
 {
 	const char *seconds = getenv("FUZZ_SECONDS"), *seed = getenv("FUZZ_SEED");
-	time_t end = time(NULL) + (seconds ? atoi(seconds) : 3);
+	time_t end = time(NULL) + (seconds ? atoi(seconds) : 0);
 	struct supply supply;
 	unsigned long count = 0;
 
@@ -88,13 +90,12 @@ static void anything(void **state)
 	random_state = seed ? strtoull(seed, NULL, 10) : 0x9E3779B97F4A7C15ULL;
 	fake_caller.draw = draw;
 	fake_caller_supply(&supply);
-	for (; time(NULL) < end; count++)
+	for (; count < LEAST || time(NULL) < end; count++)
 		feed(&supply);
 	print_message("# %lu notifications, %u calls performed, %u tokens given\n", count,
 		      fake_caller.performed, fake_caller.patched);
 	/* it has been where it matters */
-	assert_true(count > 10000 && fake_caller.performed > 1000 &&
-		    fake_caller.patched > 100);
+	assert_true(fake_caller.performed > 1000 && fake_caller.patched > 100);
 }
 
 int main(void)
