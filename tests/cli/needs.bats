@@ -151,6 +151,8 @@ setup() {
 				read=$((read + 1))
 			else
 				expect_error 1 'cannot read the BPF object'
+				# libbpf's name for it is no address of ours
+				[ "$(grep -c '[0-9a-f]\{12\}-' "$stderr")" -eq 0 ]
 				refused=$((refused + 1))
 			fi
 		done
