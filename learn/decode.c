@@ -14,6 +14,7 @@
 
 #define ATTR_KEPT 256U /* no attr that is looked at is longer */
 #define INSNS_AT_ONCE 1024U
+#define INSNS_MOST 1000000U /* the kernel refuses more before it reads them */
 #define OP_LOAD_IMM64 0x18 /* BPF_LD | BPF_IMM | BPF_DW, two instructions long */
 
 /* What the source register of such a load says that the constant is. */
@@ -154,7 +155,7 @@ static int map_of_insn(const struct decoder *decoder, const struct attr_insn *in
 static void add_maps(struct decoder *decoder)
 {
 	uint64_t address = get_u64(decoder, offsetof(struct attr_prog_load, insns));
-	uint32_t left = decoder->call->insns;
+	uint32_t left = decoder->call->insns <= INSNS_MOST ? decoder->call->insns : 0;
 	int last = -1;
 
 	while (left) {

@@ -220,14 +220,27 @@ static void add_now(const struct learn_report *report, struct text *out)
 		text_add(out, LABEL "the same\n", "");
 }
 
+/* Text of a file that may be anybody's, as long as it is. */
+static void add_foreign(struct text *out, const char *text)
+{
+	for (; *text; text++)
+		text_add(out, *text >= ' ' && *text <= '~' ? "%c" : "\\x%02x",
+			 (unsigned char)*text);
+}
+
 void learn_add_provenance(struct text *out, const struct learn_recording *recording)
 {
 	for (size_t i = 0; i < recording->count; i++) {
 		const struct learn_run *run = &recording->runs[i];
 
-		text_add(out, LABEL "%s on Linux %s, %s\n", i ? "" : "recorded",
-			 run->command, run->kernel,
-			 run->libraries[0] ? run->libraries : "no shared BPF library");
+		text_add(out, LABEL, i ? "" : "recorded");
+		add_foreign(out, run->command);
+		text_add(out, " on Linux ");
+		add_foreign(out, run->kernel);
+		text_add(out, ", ");
+		add_foreign(out,
+			    run->libraries[0] ? run->libraries : "no shared BPF library");
+		text_add(out, "\n");
 	}
 }
 

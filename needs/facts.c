@@ -38,6 +38,14 @@ static int fill_in_child(const void *image, size_t size, struct facts *facts)
 	return r;
 }
 
+static void make_printable(char *text, size_t size)
+{
+	text[size - 1] = '\0';
+	for (; *text; text++)
+		if (*text < ' ' || *text > '~')
+			*text = '?';
+}
+
 static int refuse(const char *name, struct facts *facts, struct bpftoken_error *err)
 {
 	static const struct {
@@ -58,7 +66,7 @@ static int refuse(const char *name, struct facts *facts, struct bpftoken_error *
 				      "split the object", -E2BIG, false },
 	};
 
-	facts->said[sizeof(facts->said) - 1] = '\0';
+	make_printable(facts->said, sizeof(facts->said));
 	err_raise(err, BPFTOKEN_STAGE_NONE, ends[facts->end].code, "%s%s%s",
 		  ends[facts->end].why, ends[facts->end].said ? ": " : "",
 		  ends[facts->end].said ? facts->said : "");
@@ -67,20 +75,49 @@ static int refuse(const char *name, struct facts *facts, struct bpftoken_error *
 	return ends[facts->end].code;
 }
 
+/* As facts_fill() writes texts and flags: nobody else's words reach a terminal. */
+static bool is_text(const char *text, size_t size)
+{
+	size_t len = 0;
+
+	while (len < size && text[len] > ' ' && text[len] <= '~')
+		len++;
+	return len < size && !text[len];
+}
+
+static bool is_flag(const bool *flag)
+{
+	unsigned char byte;
+
+	memcpy(&byte, flag, sizeof(byte));
+	return byte <= 1;
+}
+
+static bool is_sound_prog(const struct facts_prog *prog)
+{
+	return is_text(prog->name, FACTS_NAME) && is_text(prog->section, FACTS_SECTION) &&
+	       is_text(prog->member, FACTS_NAME) && is_flag(&prog->autoload);
+}
+
+static bool is_sound_map(const struct facts_map *map)
+{
+	return is_text(map->name, FACTS_NAME) && is_flag(&map->internal) &&
+	       is_flag(&map->autocreate);
+}
+
 /* A child whose memory an object has spoilt may leave anything. */
 static bool is_sound(const struct facts *facts)
 {
 	bool sound = facts->prog_count <= FACTS_PROGS && facts->map_count <= FACTS_MAPS &&
-		     facts->kfunc_count <= FACTS_KFUNCS;
+		     facts->kfunc_count <= FACTS_KFUNCS && is_flag(&facts->btf) &&
+		     is_flag(&facts->subprograms);
 
 	for (uint32_t i = 0; sound && i < facts->prog_count; i++)
-		sound = memchr(facts->progs[i].name, '\0', FACTS_NAME) &&
-			memchr(facts->progs[i].section, '\0', FACTS_SECTION) &&
-			memchr(facts->progs[i].member, '\0', FACTS_NAME);
+		sound = is_sound_prog(&facts->progs[i]);
 	for (uint32_t i = 0; sound && i < facts->map_count; i++)
-		sound = memchr(facts->maps[i].name, '\0', FACTS_NAME);
+		sound = is_sound_map(&facts->maps[i]);
 	for (uint32_t i = 0; sound && i < facts->kfunc_count; i++)
-		sound = memchr(facts->kfuncs[i], '\0', FACTS_NAME);
+		sound = is_text(facts->kfuncs[i], FACTS_NAME);
 	return sound;
 }
 

@@ -39,7 +39,7 @@ __attribute__((format(printf, 2, 0))) static int take_words(int level, const cha
 /* Names come from the object: printable, or they do not count. */
 static void copy_name(char *to, size_t size, const char *name)
 {
-	snprintf(to, size, "%s", name ? name : "?");
+	snprintf(to, size, "%s", name && *name ? name : "?");
 	for (char *c = to; *c; c++)
 		if (*c <= ' ' || *c > '~')
 			*c = '?';
@@ -308,8 +308,15 @@ static void take_btf(const struct libbpf *bpf, const struct bpf_object *object,
 
 /* ------------------------------------------------------------------ object */
 
+/* The beginning of libbpf's options; without a name it takes the object's address. */
+struct open_options {
+	size_t size;
+	const char *name;
+};
+
 void facts_fill(const void *image, size_t size, struct facts *facts)
 {
+	const struct open_options options = { sizeof(options), "the object" };
 	struct libbpf bpf;
 	const char *missing = libbpf_load(&bpf);
 	struct bpf_object *object;
@@ -323,7 +330,7 @@ void facts_fill(const void *image, size_t size, struct facts *facts)
 	said_to = facts;
 	bpf.set_print(take_words);
 	bpf.elf_version(EV_CURRENT);
-	object = bpf.open_mem(image, size, NULL);
+	object = bpf.open_mem(image, size, &options);
 	if (!object) {
 		if (!facts->said[0])
 			snprintf(facts->said, sizeof(facts->said), "%s", strerror(errno));

@@ -58,7 +58,7 @@ static bool has_words(const char *why, const char *words)
 {
 	size_t len = strlen(words);
 
-	for (const char *at = why; (at = strstr(at, words)); at++)
+	for (const char *at = why; *at && (at = strstr(at, words)); at++)
 		if ((at == why || at[-1] == ' ') && (!at[len] || at[len] == ','))
 			return true;
 	return false;

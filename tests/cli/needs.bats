@@ -133,6 +133,34 @@ setup() {
 	expect_error 1 'libbpf crashed over it, or did not come to an end: '
 }
 
+@test "an object with damage anywhere is read, or refused in one line, and soon" {
+	damaged=$BATS_TEST_TMPDIR/damaged.o
+	read=0 refused=0
+	for object in "$objects/struct-ops.bpf.o" "$objects/map-in-map.bpf.o"; do
+		size=$(stat -c %s "$object")
+		for part in $(seq 0 39); do
+			cp "$object" "$damaged"
+			at=$((part * size / 40))
+			printf '\377\377\377\177' |
+				dd of="$damaged" bs=1 seek=$at conv=notrunc status=none
+			[ $((part % 4)) -ne 3 ] || truncate -s $at "$damaged"
+			begin=$SECONDS
+			bpftoken needs "$damaged"
+			[ $((SECONDS - begin)) -lt 25 ]
+			if [ "$status" -eq 0 ]; then
+				read=$((read + 1))
+			else
+				expect_error 1 'cannot read the BPF object'
+				# libbpf's name for it is no address of ours
+				[ "$(grep -c '[0-9a-f]\{12\}-' "$stderr")" -eq 0 ]
+				refused=$((refused + 1))
+			fi
+		done
+	done
+	echo "$read read, $refused refused"
+	[ $read -gt 0 ] && [ $refused -gt 0 ]
+}
+
 @test "wrong usage" {
 	bpftoken needs
 	expect_error 2 'no object given'

@@ -341,6 +341,20 @@ int sys_file_mode(int fd, mode_t *ret_mode, uint64_t *ret_links)
 	return r;
 }
 
+/* Root's; a file without content is a directory. */
+int sys_owner(int fd, struct sys_owner *ret_owner)
+{
+	const struct descriptor *of = descriptor(fd, __func__);
+	int r = fake_step_fd(__func__, fd);
+
+	if (r < 0)
+		return r;
+	*ret_owner = (struct sys_owner){
+		.mode = of->file && of->file->content ? S_IFREG | 0644 : S_IFDIR | 0755,
+	};
+	return 0;
+}
+
 int sys_set_cloexec(int fd)
 {
 	return fake_step_fd(__func__, fd);

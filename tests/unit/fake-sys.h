@@ -94,7 +94,10 @@ bool fake_is_open(int fd);
 /* Fails the test when anything but the given ones, and except, is open. */
 void fake_assert_closed(int except);
 
-/* What is in a file. path may hold fnmatch() wildcards, content has to stay valid. */
+/*
+ * What is in a file. path may hold fnmatch() wildcards, content has to stay valid; NULL
+ * makes a directory of it.
+ */
 void fake_file(const char *path, const char *content);
 void fake_file_bytes(const char *path, const void *content, size_t size);
 /* A message for sys_recv_fd(), with a new descriptor of that kind, or none for NULL. */
