@@ -134,7 +134,8 @@ static int print_report(const struct learn_report *report, FILE *people,
 	if (learn->html)
 		status = learn_write_file(learn->html, &page);
 	if (!status && learn->to && report->summary->count)
-		status = policy_write(learn_report_policy(report), learn->to, NULL);
+		status = policy_write_found(learn_report_policy(report), learn->to,
+					    learn_provenance(report));
 	else if (!status && learn->to)
 		cli_note("there is no policy to write: nothing needs a delegation");
 	return status;
@@ -304,6 +305,11 @@ static const struct cli_option merge_options[] = {
 	{ 0 },
 };
 
+static const struct cli_option diff_options[] = {
+	{ "json", 'j', NULL, "Write JSON.", cli_take_flag, OPTION(json), 0, NULL },
+	{ 0 },
+};
+
 static const struct cli_option check_options[] = {
 	POLICY_OPTION_ROWS(struct learn_options, policy),
 	{ 0 },
@@ -314,7 +320,8 @@ static const struct cli_command subcommands[] = {
 	  learn_run_report },
 	{ "learn merge", "[-o FILE] FILE...", "Make one recording of several",
 	  merge_options, learn_run_merge },
-	{ "learn diff", "A B", "Show what B asks for more (+) and less (-) than A", NULL,
+	{ "learn diff", "[--json] A B",
+	  "Show what B asks for more (+) and less (-) than A", diff_options,
 	  learn_run_diff },
 	{ .name = "learn check",
 	  .synopsis = "POLICY FILE... | POLICY -- PROGRAM [ARG...]",

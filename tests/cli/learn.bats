@@ -432,8 +432,22 @@ loads() {
 	expect 0
 	grep -qE '^\+ program type socket_filter  \(yes\) #[0-9]+ sockfilter' "$stdout"
 	grep -qE '^- map type hash  \(yes\) #1 python3' "$stdout"
+	bpftoken learn diff --json small big
+	expect 0
+	python3 - "$stdout" <<-'EOT'
+		import json, sys
+		report = json.load(open(sys.argv[1]))
+		value = lambda i: (i["set"], i["value"], i["needed"])
+		assert [value(i) for i in report["less"]] == [("maps", "hash", "yes")], report
+		more = [value(i) for i in report["more"]]
+		assert ("progs", "socket_filter", "yes") in more, more
+		assert ("cmds", "map_create", "yes") not in more, more
+		assert report["more"][0]["evidence"].startswith("#%d " % report["more"][0]["seq"])
+	EOT
 	bpftoken learn diff big big
 	[ ! -s "$stdout" ]
+	bpftoken learn diff --json big big
+	[ "$(tr -d ' \n' <"$stdout")" = '{"more":[],"less":[]}' ]
 	bpftoken learn check --cmds map_create --maps hash small
 	expect 0
 	bpftoken learn check --cmds map_create,prog_load,btf_load --maps array \
