@@ -70,6 +70,9 @@ static const struct cli_option options[] = {
 	  cli_take_string, OPTION(check), 0, NULL },
 	{ "timeout", 0, "SECONDS", "Limit of one run (30).", learn_take_number,
 	  OPTION(timeout), 1000000, NULL },
+	{ "exec", 0, NULL, "Run it as bpftoken exec does.", cli_take_flag, OPTION(exec),
+	  0, NULL },
+	CONTAINER_OPTION_ROWS(struct learn_options, container),
 	{ 0 },
 };
 
@@ -264,9 +267,21 @@ static int record(const struct learn_options *learn, char **program)
 	return status || !own ? status : CLI_OWN_FAILURE;
 }
 
+static bool wants_container(const struct learn_options *learn)
+{
+	static const struct container plain = CONTAINER_DEFAULTS;
+	const struct container *container = &learn->container;
+
+	return learn->exec || container->rootfs || container->host_net ||
+	       container->caps_given || container->uid || container->gid ||
+	       container->map_outside != plain.map_outside ||
+	       container->map_count != plain.map_count ||
+	       strcmp(container->bpffs, plain.bpffs) != 0;
+}
+
 static int run_program(const struct cli_command *command, int argc, char **argv)
 {
-	struct learn_options learn = { 0 };
+	struct learn_options learn = { .container = CONTAINER_DEFAULTS };
 	int first, status;
 
 	first = cli_parse(command, argc, argv, &learn, &status);
@@ -281,6 +296,9 @@ static int run_program(const struct cli_command *command, int argc, char **argv)
 	if (!learn.minimize && (learn.goal || learn.check || learn.timeout))
 		return cli_usage(command,
 				 "--goal, --check and --timeout are of --minimize");
+	if (!learn.minimize && wants_container(&learn))
+		return cli_usage(command, "--exec and what the container is like are of "
+					  "--minimize, which makes one");
 	if (learn.minimize && (learn.pid || learn.follow))
 		return cli_usage(command, "--minimize runs a PROGRAM itself");
 	if (learn.minimize)
