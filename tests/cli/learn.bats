@@ -274,6 +274,18 @@ same_as_strace() {
 	[ "$(names)" = static_c ]
 }
 
+@test "learn: a 32-bit program" {
+	program=$(dirname "$BPFTOKEN")/tests/programs/old-32
+	[ -x "$program" ] || skip "no 32-bit program (gcc-multilib)"
+	[ -e /proc/sys/abi/vsyscall32 ] || skip "the kernel runs no 32-bit programs"
+	bpftoken learn -o "$run_file" -- "$program" 2
+	expect 0
+	[ "$(names)" = "old_map old_map" ]
+	[ "$(grep -c '"cmd":"prog_load".*"prog_type":"socket_filter".*"name":"old_prog"' "$run_file")" -eq 2 ]
+	[ "$(grep -c '"compat":true' "$run_file")" -eq 4 ]
+	same_as_strace 4 "$program" 2
+}
+
 @test "learn: the same calls and results as strace sees" {
 	command -v strace >/dev/null || skip "no strace"
 	need_sockfilter
