@@ -253,7 +253,7 @@ same_as_strace() {
 	[ "$(grep -o '"tid":[0-9]*' "$run_file" | sort -u | wc -l)" -ge 8 ]
 	[ "$(grep -o '"pid":[0-9]*' "$run_file" | sort -u | wc -l)" -eq 1 ]
 	command -v strace >/dev/null || skip "no strace"
-	ORDER=sort same_as_strace 160 "$BATS_TEST_TMPDIR/go/gomaps"
+	ORDER="sort" same_as_strace 160 "$BATS_TEST_TMPDIR/go/gomaps"
 }
 
 @test "learn: a statically linked C program" {
