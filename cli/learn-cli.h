@@ -3,17 +3,18 @@
 #ifndef BPFTOKEN_LEARN_CLI_H
 #define BPFTOKEN_LEARN_CLI_H
 
-#include "cli.h"
+#include "container-options.h"
 #include "policy-options.h"
 #include "report.h"
 #include "trace.h"
 
 /* One struct for all sub-commands; each fills what its rows name. */
 struct learn_options {
-	bool follow, json, minimize;
+	bool follow, json, minimize, exec;
 	const char *to, *output, *html, *goal, *check;
 	int pid, timeout;
 	struct policy_options policy;
+	struct container container; /* of --minimize */
 };
 
 int learn_take_number(void *member, const struct cli_option *option, const char *value,

@@ -2,6 +2,8 @@
 /* bpftoken learn report, merge, diff, check: what can be done with recordings. */
 #include "learn-cli.h"
 
+#include "policy-cli.h"
+
 #include <string.h>
 
 static int read_files(const struct cli_command *command, int count, char **files,
@@ -83,6 +85,36 @@ static int print_missing(char sign, const struct learn_summary *of,
 	return CLI_DONE;
 }
 
+static struct json_object *missing_json(const struct learn_summary *of,
+					const struct learn_summary *in)
+{
+	const struct learn_report report = { .summary = of };
+	_cleanup_json_ struct json_object *list = json_object_new_array();
+
+	for (size_t i = 0; i < of->count; i++)
+		if (!has_item(in, &of->items[i]) &&
+		    !json_append(list, learn_item_json(&report, &of->items[i])))
+			return NULL;
+	return TAKE_PTR(list);
+}
+
+static int print_difference(const struct learn_summary summaries[2], bool json)
+{
+	_cleanup_json_ struct json_object *root = NULL;
+	int status;
+
+	if (!json) {
+		status = print_missing('+', &summaries[1], &summaries[0]);
+		return status ? status : print_missing('-', &summaries[0], &summaries[1]);
+	}
+	root = json_object_new_object();
+	if (json_add(root, "more", missing_json(&summaries[1], &summaries[0])) &&
+	    json_add(root, "less", missing_json(&summaries[0], &summaries[1])) &&
+	    policy_print_json(root))
+		return CLI_DONE;
+	return learn_out_of_memory();
+}
+
 int learn_run_diff(const struct cli_command *command, int argc, char **argv)
 {
 	struct learn_recording recordings[2] = { 0 };
@@ -101,9 +133,7 @@ int learn_run_diff(const struct cli_command *command, int argc, char **argv)
 			status = learn_out_of_memory();
 	}
 	if (!status)
-		status = print_missing('+', &summaries[1], &summaries[0]);
-	if (!status)
-		status = print_missing('-', &summaries[0], &summaries[1]);
+		status = print_difference(summaries, learn.json);
 	for (int i = 0; i < 2; i++) {
 		learn_summary_done(&summaries[i]);
 		learn_recording_done(&recordings[i]);

@@ -70,6 +70,9 @@ static const struct cli_option options[] = {
 	  cli_take_string, OPTION(check), 0, NULL },
 	{ "timeout", 0, "SECONDS", "Limit of one run (30).", learn_take_number,
 	  OPTION(timeout), 1000000, NULL },
+	{ "exec", 0, NULL, "Run it as bpftoken exec does.", cli_take_flag, OPTION(exec),
+	  0, NULL },
+	CONTAINER_OPTION_ROWS(struct learn_options, container),
 	{ 0 },
 };
 
@@ -134,7 +137,8 @@ static int print_report(const struct learn_report *report, FILE *people,
 	if (learn->html)
 		status = learn_write_file(learn->html, &page);
 	if (!status && learn->to && report->summary->count)
-		status = policy_write(learn_report_policy(report), learn->to, NULL);
+		status = policy_write_found(learn_report_policy(report), learn->to,
+					    learn_provenance(report));
 	else if (!status && learn->to)
 		cli_note("there is no policy to write: nothing needs a delegation");
 	return status;
@@ -263,9 +267,21 @@ static int record(const struct learn_options *learn, char **program)
 	return status || !own ? status : CLI_OWN_FAILURE;
 }
 
+static bool wants_container(const struct learn_options *learn)
+{
+	static const struct container plain = CONTAINER_DEFAULTS;
+	const struct container *container = &learn->container;
+
+	return learn->exec || container->rootfs || container->host_net ||
+	       container->caps_given || container->uid || container->gid ||
+	       container->map_outside != plain.map_outside ||
+	       container->map_count != plain.map_count ||
+	       strcmp(container->bpffs, plain.bpffs) != 0;
+}
+
 static int run_program(const struct cli_command *command, int argc, char **argv)
 {
-	struct learn_options learn = { 0 };
+	struct learn_options learn = { .container = CONTAINER_DEFAULTS };
 	int first, status;
 
 	first = cli_parse(command, argc, argv, &learn, &status);
@@ -280,6 +296,9 @@ static int run_program(const struct cli_command *command, int argc, char **argv)
 	if (!learn.minimize && (learn.goal || learn.check || learn.timeout))
 		return cli_usage(command,
 				 "--goal, --check and --timeout are of --minimize");
+	if (!learn.minimize && wants_container(&learn))
+		return cli_usage(command, "--exec and what the container is like are of "
+					  "--minimize, which makes one");
 	if (learn.minimize && (learn.pid || learn.follow))
 		return cli_usage(command, "--minimize runs a PROGRAM itself");
 	if (learn.minimize)
@@ -304,6 +323,11 @@ static const struct cli_option merge_options[] = {
 	{ 0 },
 };
 
+static const struct cli_option diff_options[] = {
+	{ "json", 'j', NULL, "Write JSON.", cli_take_flag, OPTION(json), 0, NULL },
+	{ 0 },
+};
+
 static const struct cli_option check_options[] = {
 	POLICY_OPTION_ROWS(struct learn_options, policy),
 	{ 0 },
@@ -314,7 +338,8 @@ static const struct cli_command subcommands[] = {
 	  learn_run_report },
 	{ "learn merge", "[-o FILE] FILE...", "Make one recording of several",
 	  merge_options, learn_run_merge },
-	{ "learn diff", "A B", "Show what B asks for more (+) and less (-) than A", NULL,
+	{ "learn diff", "[--json] A B",
+	  "Show what B asks for more (+) and less (-) than A", diff_options,
 	  learn_run_diff },
 	{ .name = "learn check",
 	  .synopsis = "POLICY FILE... | POLICY -- PROGRAM [ARG...]",

@@ -7,6 +7,7 @@
 #include "names.h"
 
 #include <string.h>
+#include <sys/utsname.h>
 
 static const char *kind_name(const struct needs_item *item)
 {
@@ -244,22 +245,45 @@ static bool add_lists(struct json_object *root, const struct needs *needs)
 	return each_risk(needs, &risks) == 0;
 }
 
+/* What loads the objects: a version of libbpf, or nothing of it. */
+static bool add_libbpf(struct json_object *root, const struct needs *needs)
+{
+	char version[16];
+
+	snprintf(version, sizeof(version), "%u.%u", needs->opts.libbpf >> 8,
+		 needs->opts.libbpf & 0xff);
+	return needs->opts.no_libbpf ||
+	       json_add(root, "libbpf", json_object_new_string(version));
+}
+
+struct json_object *needs_provenance(const struct needs *needs, char *const paths[])
+{
+	_cleanup_json_ struct json_object *root = json_object_new_object();
+	struct json_object *objects = json_object_new_array();
+	struct utsname name;
+	bool ok = json_add(root, "objects", objects) && uname(&name) == 0;
+
+	for (unsigned int i = 0; ok && paths[i]; i++)
+		ok = json_append(objects, json_object_new_string(paths[i]));
+	ok = ok &&
+	     json_add(root, "by",
+		      json_object_new_string("bpftoken needs " BPFTOKEN_VERSION)) &&
+	     add_libbpf(root, needs) &&
+	     json_add(root, "kernel", json_object_new_string(name.release));
+	return ok ? TAKE_PTR(root) : NULL;
+}
+
 struct json_object *needs_report_json(const struct needs *needs,
 				      const struct bpftoken_policy *missing)
 {
 	_cleanup_json_ struct json_object *root = json_object_new_object();
 	struct bpftoken_policy policy;
-	char version[16];
 
-	snprintf(version, sizeof(version), "%u.%u", needs->opts.libbpf >> 8,
-		 needs->opts.libbpf & 0xff);
 	needs_policy(needs, &policy);
 	if (!json_add(root, "objects", json_object_new_int((int)needs->objects)) ||
 	    !json_add(root, "programs", json_object_new_int((int)needs->programs)) ||
 	    !json_add(root, "maps", json_object_new_int((int)needs->maps)) ||
-	    (!needs->opts.no_libbpf &&
-	     !json_add(root, "libbpf", json_object_new_string(version))) ||
-	    !add_lists(root, needs) ||
+	    !add_libbpf(root, needs) || !add_lists(root, needs) ||
 	    !json_add(root, "capabilities", capabilities_json(needs->capabilities)) ||
 	    !json_add(root, "policy", policy_json(&policy)) ||
 	    !json_add(root, "object_part", policy_json(&needs->object)) ||

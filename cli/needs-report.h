@@ -15,6 +15,9 @@ int needs_report_text(FILE *stream, const struct needs *needs);
 struct json_object *needs_report_json(const struct needs *needs,
 				      const struct bpftoken_policy *missing);
 
+/* How the policy was found, for the policy itself; NULL: no memory. paths ends with NULL. */
+struct json_object *needs_provenance(const struct needs *needs, char *const paths[]);
+
 /* Only the items that are of the policy missing. */
 void needs_report_missing(FILE *stream, const struct needs *needs,
 			  const struct bpftoken_policy *missing);

@@ -94,7 +94,7 @@ static int report_json(const struct needs *needs)
 }
 
 /* With --to, standard output is the policy alone. */
-static int report(const struct needs *needs, const char *dialect)
+static int report(const struct needs *needs, const char *dialect, char **paths)
 {
 	struct bpftoken_policy policy;
 	struct bpftoken_error err;
@@ -106,7 +106,8 @@ static int report(const struct needs *needs, const char *dialect)
 	}
 	if (!dialect)
 		putchar('\n');
-	return policy_write(&policy, dialect ? dialect : "mount", NULL);
+	return policy_write_found(&policy, dialect ? dialect : "mount",
+				  needs_provenance(needs, paths));
 }
 
 /* ---------------------------------------------------------------------- run */
@@ -141,7 +142,8 @@ static int run_with(const struct cli_command *command, struct needs_arguments *a
 		return status;
 	if (arguments->covers.policy)
 		return covers(&needs, arguments->covers.policy, arguments->json);
-	return arguments->json ? report_json(&needs) : report(&needs, arguments->to);
+	return arguments->json ? report_json(&needs)
+			       : report(&needs, arguments->to, paths);
 }
 
 static int run(const struct cli_command *command, int argc, char **argv)

@@ -37,6 +37,13 @@ int policy_check_instance(const struct cli_command *command,
 int policy_write(const struct bpftoken_policy *policy, const char *dialect,
 		 const char *instance);
 
+/*
+ * One that a tool has found: a dialect that has a place for it says how. Takes the
+ * provenance; NULL: there was no memory for it.
+ */
+int policy_write_found(const struct bpftoken_policy *policy, const char *dialect,
+		       struct json_object *provenance);
+
 /* Prints a JSON value; false: no memory. */
 bool policy_print_json(struct json_object *root);
 

@@ -148,19 +148,58 @@ static void print_for_instance(const char *text, const char *instance)
 	fputs(text, stdout);
 }
 
-int policy_write(const struct bpftoken_policy *policy, const char *dialect,
-		 const char *instance)
+/* The text of a policy in JSON, with another member. */
+static int add_provenance(char **text, struct json_object *provenance,
+			  struct bpftoken_error *err)
+{
+	_cleanup_json_ struct json_object *root = json_tokener_parse(*text);
+	_cleanup_text_ struct text out = { 0 };
+	const char *added = NULL;
+
+	if (json_add(root, "provenance", json_object_get(provenance)))
+		added = json_object_to_json_string_ext(
+			root, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED);
+	if (added)
+		text_add(&out, "%s\n", added);
+	free(TAKE_PTR(*text));
+	return !added || text_take(&out, text) < 0 ? err_oom(err) : 0;
+}
+
+static int write_policy(const struct bpftoken_policy *policy, const char *dialect,
+			const char *instance, struct json_object *provenance)
 {
 	_cleanup_free_ char *written = NULL;
 	struct bpftoken_error err;
+	int r = policy_require(policy, &err);
 
-	if (policy_require(policy, &err) < 0)
-		return cli_fail(&err);
-	if (host_policy_format(dialect, policy, &written, &err) < 0 ||
-	    check_written(dialect, written, policy, &err) < 0)
+	if (r == 0)
+		r = host_policy_format(dialect, policy, &written, &err);
+	if (r == 0 && provenance && !strcmp(dialect, dialect_json.name))
+		r = add_provenance(&written, provenance, &err);
+	if (r == 0)
+		r = check_written(dialect, written, policy, &err);
+	if (r < 0)
 		return cli_fail(&err);
 	print_for_instance(written, instance);
 	return CLI_DONE;
+}
+
+int policy_write(const struct bpftoken_policy *policy, const char *dialect,
+		 const char *instance)
+{
+	return write_policy(policy, dialect, instance, NULL);
+}
+
+int policy_write_found(const struct bpftoken_policy *policy, const char *dialect,
+		       struct json_object *provenance)
+{
+	_cleanup_json_ struct json_object *taken = provenance;
+	struct bpftoken_error err;
+
+	if (taken)
+		return write_policy(policy, dialect, NULL, taken);
+	err_oom(&err);
+	return cli_fail(&err);
 }
 
 int policy_check_instance(const struct cli_command *command,

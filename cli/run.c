@@ -3,7 +3,7 @@
 #include "cli.h"
 
 #include "bpffs.h"
-#include "container.h"
+#include "container-options.h"
 #include "grant.h"
 #include "policy-options.h"
 #include "policy.h"
@@ -11,7 +11,6 @@
 #include "warn.h"
 
 #include <string.h>
-#include <sys/capability.h>
 
 struct run_options {
 	struct policy_options policy;
@@ -19,128 +18,11 @@ struct run_options {
 	struct container container;
 };
 
-/* One decimal number at *text, which it moves on. */
-static bool take_number(const char **text, uint32_t *ret_number)
-{
-	char *end;
-	unsigned long long number;
-
-	if (**text < '0' || **text > '9')
-		return false;
-	errno = 0;
-	number = strtoull(*text, &end, 10);
-	*text = end;
-	*ret_number = (uint32_t)number;
-	return !errno && number < UINT32_MAX;
-}
-
-static int bad_value(const struct cli_option *option, const char *value, const char *form,
-		     struct bpftoken_error *err)
-{
-	err_raise(err, BPFTOKEN_STAGE_OPTIONS, -EINVAL, "it has to be %s", form);
-	err_what(err, "cannot use --%s \"%.64s\"", option->name, value);
-	err_fix(err, "see bpftoken run --help");
-	return -EINVAL;
-}
-
-static int take_map(void *member, const struct cli_option *option, const char *value,
-		    struct bpftoken_error *err)
-{
-	struct container *container = member;
-	const char *text = value;
-
-	if (!take_number(&text, &container->map_inside) || *text++ != ':' ||
-	    !take_number(&text, &container->map_outside) || *text++ != ':' ||
-	    !take_number(&text, &container->map_count) || *text || !container->map_count)
-		return bad_value(option, value, "INSIDE:OUTSIDE:COUNT, three numbers",
-				 err);
-	/* Nobody could become root inside, and the handshake needs that. */
-	if (container->map_inside != 0)
-		return bad_value(option, value,
-				 "a map that has uid 0 inside (0:OUTSIDE:COUNT)", err);
-	return 0;
-}
-
-static int take_user(void *member, const struct cli_option *option, const char *value,
-		     struct bpftoken_error *err)
-{
-	struct container *container = member;
-	const char *text = value;
-	bool good = take_number(&text, &container->uid);
-
-	container->gid = container->uid;
-	if (good && *text == ':')
-		good = text++ && take_number(&text, &container->gid);
-	if (!good || *text)
-		return bad_value(option, value, "UID or UID:GID, numbers", err);
-	return 0;
-}
-
-static int take_net(void *member, const struct cli_option *option, const char *value,
-		    struct bpftoken_error *err)
-{
-	bool host = !strcmp(value, "host");
-
-	if (!host && strcmp(value, "private") != 0)
-		return bad_value(option, value, "private or host", err);
-	*(bool *)member = host;
-	return 0;
-}
-
-static int take_absolute(void *member, const struct cli_option *option, const char *value,
-			 struct bpftoken_error *err)
-{
-	if (value[0] != '/')
-		return bad_value(option, value, "an absolute path", err);
-	*(const char **)member = value;
-	return 0;
-}
-
-/* "cap_bpf,net_admin": as in capabilities(7), the prefix may be left out. */
-static int take_caps(void *member, const struct cli_option *option, const char *value,
-		     struct bpftoken_error *err)
-{
-	struct container *container = member;
-	const char *word = value;
-
-	container->caps_given = true;
-	for (size_t len; *word; word += len + (word[len] != '\0')) {
-		char name[64];
-		cap_value_t cap;
-
-		len = strcspn(word, ", ");
-		if (!len)
-			continue;
-		snprintf(name, sizeof(name), "%s%.*s",
-			 strncasecmp(word, "cap_", 4) ? "cap_" : "", (int)len, word);
-		if (cap_from_name(name, &cap) < 0)
-			return bad_value(
-				option, value,
-				"capability names, such as cap_bpf,cap_net_admin", err);
-		container->caps |= 1ULL << cap;
-	}
-	return 0;
-}
-
-#define IN_CONTAINER(member) \
-	(offsetof(struct run_options, container) + offsetof(struct container, member))
-
 static const struct cli_option options[] = {
 	POLICY_OPTION_ROWS(struct run_options, policy),
 	{ "no-delegation", 0, NULL, "The same container, but nothing delegated.",
 	  cli_take_flag, offsetof(struct run_options, no_delegation), 0, NULL },
-	{ "bpffs", 0, "PATH", "Where the bpffs is inside (/sys/fs/bpf).", take_absolute,
-	  IN_CONTAINER(bpffs), 0, "dir" },
-	{ "rootfs", 0, "DIR", "Root directory (the host's files).", cli_take_string,
-	  IN_CONTAINER(rootfs), 0, "dir" },
-	{ "net", 0, "private|host", "Network: its own, with lo up (private).", take_net,
-	  IN_CONTAINER(host_net), 0, "private host" },
-	{ "map", 0, "IN:OUT:COUNT", "Map of uids and gids (0:100000:65536).", take_map,
-	  offsetof(struct run_options, container), 0, NULL },
-	{ "user", 0, "UID[:GID]", "Run PROGRAM as this user inside (0).", take_user,
-	  offsetof(struct run_options, container), 0, NULL },
-	{ "caps", 0, "LIST", "Capabilities PROGRAM has (all for uid 0).", take_caps,
-	  offsetof(struct run_options, container), 0, "capabilities" },
+	CONTAINER_OPTION_ROWS(struct run_options, container),
 	{ 0 },
 };
 
@@ -228,11 +110,7 @@ static int run_container(const struct cli_command *command, struct run_options *
 
 static int run(const struct cli_command *command, int argc, char **argv)
 {
-	struct run_options run = {
-		.container = { .bpffs = BPFFS_DEFAULT_TARGET,
-			       .map_outside = CONTAINER_MAP_OUTSIDE,
-			       .map_count = CONTAINER_MAP_COUNT },
-	};
+	struct run_options run = { .container = CONTAINER_DEFAULTS };
 	int status;
 	int first = cli_parse(command, argc, argv, &run, &status);
 

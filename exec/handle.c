@@ -35,16 +35,17 @@ static uint32_t field(const struct request *request, uint32_t offset)
 
 /*
  * A token of the caller's own; or ours, from an earlier call with the same memory, and
- * still there. Its flag without room for its number is the caller's mistake, not ours.
+ * still there. The flag without room for the number is libbpf 1.4's question whether the
+ * kernel knows names: it means a token, and so gets one.
  */
 static bool has_token(const struct request *request)
 {
 	int fd = (int)field(request, request->row->fd_offset);
 
-	if (!(field(request, request->row->flags_offset) & ATTR_F_TOKEN_FD))
+	if (request->size < request->row->min_size ||
+	    !(field(request, request->row->flags_offset) & ATTR_F_TOKEN_FD))
 		return false;
-	return request->size < request->row->min_size ||
-	       !caller_had(&request->caller, fd) || caller_holds(&request->caller, fd);
+	return !caller_had(&request->caller, fd) || caller_holds(&request->caller, fd);
 }
 
 /* 0, or why it has to be performed instead (-ECANCELED: nor that). */

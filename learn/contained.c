@@ -5,7 +5,6 @@
  */
 #include "minimize.h"
 
-#include "bpffs.h"
 #include "sys-trace.h"
 
 #include <fcntl.h>
@@ -20,7 +19,7 @@
 
 #define NAMESPACES                                                                  \
 	(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | \
-	 CLONE_NEWCGROUP | CLONE_NEWNET)
+	 CLONE_NEWCGROUP)
 #define CHECK_EVERY_MS 200
 #define SETTLE_MS 1000 /* without a call, after the check, and all is done */
 
@@ -42,6 +41,8 @@ static void __attribute__((noreturn)) run_check(const struct contained *containe
 {
 	char *const argv[] = { (char *)"sh", (char *)"-c",
 			       (char *)(uintptr_t)contained->minimize->check, NULL };
+	int namespaces =
+		NAMESPACES | (contained->minimize->container.host_net ? 0 : CLONE_NEWNET);
 	int null = sys_openat(AT_FDCWD, "/dev/null", O_RDWR), pidfd, r;
 	siginfo_t info;
 	pid_t pid;
@@ -50,7 +51,7 @@ static void __attribute__((noreturn)) run_check(const struct contained *containe
 		(void)sys_dup_to(null, fd);
 	(void)sys_death_signal(SIGKILL);
 	(void)sys_block_signals(contained->mask, NULL);
-	r = sys_setns(contained->program, NAMESPACES);
+	r = sys_setns(contained->program, namespaces);
 	if (r == 0)
 		r = sys_set_ids(0, 0);
 	/* A pid namespace is entered by children. */
@@ -128,13 +129,7 @@ int learn_run_under(const struct learn_minimize *minimize,
 		    const sigset_t *mask, struct learn_contained *ret,
 		    struct bpftoken_error *err)
 {
-	const struct container container = {
-		.policy = policy_require(policy, NULL) < 0 ? NULL : policy,
-		.bpffs = BPFFS_DEFAULT_TARGET,
-		.map_outside = CONTAINER_MAP_OUTSIDE,
-		.map_count = CONTAINER_MAP_COUNT,
-		.argv = minimize->argv,
-	};
+	struct container container = minimize->container;
 	struct contained contained = {
 		.minimize = minimize, .wanted = wanted, .mask = mask, .program = -EBADF
 	};
@@ -153,6 +148,8 @@ int learn_run_under(const struct learn_minimize *minimize,
 	};
 	int r;
 
+	container.policy = policy_require(policy, NULL) < 0 ? NULL : policy;
+	container.argv = minimize->argv;
 	*ret = (struct learn_contained){ 0 };
 	r = learn_trace(&trace, &ret->run, err);
 	close_fd(&contained.program);

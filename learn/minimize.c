@@ -211,7 +211,7 @@ static int no_baseline(struct search *search, const struct learn_run *run)
 	err_what(search->err, "cannot find the least policy");
 	if (denied && !token)
 		err_fix(search->err, "its calls carry no token: use a library that knows "
-				     "tokens, such as libbpf 1.4");
+				     "tokens, such as libbpf 1.4, or give --exec");
 	else
 		err_fix(search->err,
 			"make it work first: bpftoken run --cmds any --maps any "

@@ -24,6 +24,7 @@ struct learn_progress {
 
 struct learn_minimize {
 	char *const *argv;
+	struct container container; /* policy and argv are the search's */
 	uint32_t goal; /* enum learn_goal */
 	/*
 	 * A command, run in the container while the program runs, again and again until it

@@ -21,26 +21,27 @@ static struct json_object *value_json(uint32_t set, uint32_t value)
 	return name ? json_object_new_string(name) : json_object_new_int64(value);
 }
 
-static bool append_item(struct json_object *array, const struct learn_report *report,
-			const struct learn_item *item)
+struct json_object *learn_item_json(const struct learn_report *report,
+				    const struct learn_item *item)
 {
 	_cleanup_text_ struct text evidence = { 0 };
-	struct json_object *object = json_object_new_object();
+	_cleanup_json_ struct json_object *object = json_object_new_object();
 	uint32_t verdict = learn_report_verdict(report, item);
+	bool ok;
 
 	learn_add_evidence(&evidence, item->run, item->evidence);
-	return json_append(array, object) &&
-	       json_add(object, "set", json_object_new_string(host_keys[item->set])) &&
-	       json_add(object, "value", value_json(item->set, item->value)) &&
-	       json_add(object, "calls", json_object_new_int64(item->calls)) &&
-	       json_add(object, "ok", json_object_new_int64(item->ok)) &&
-	       json_add(object, "needed",
-			json_object_new_string(item->unknown
-						       ? "not known"
-						       : learn_verdict_name(verdict))) &&
-	       json_add(object, "run", json_object_new_string(item->run->id)) &&
-	       json_add(object, "seq", json_object_new_int64(item->evidence->seq)) &&
-	       json_add(object, "evidence", text_string(&evidence));
+	ok = json_add(object, "set", json_object_new_string(host_keys[item->set])) &&
+	     json_add(object, "value", value_json(item->set, item->value)) &&
+	     json_add(object, "calls", json_object_new_int64(item->calls)) &&
+	     json_add(object, "ok", json_object_new_int64(item->ok)) &&
+	     json_add(object, "needed",
+		      json_object_new_string(item->unknown
+						     ? "not known"
+						     : learn_verdict_name(verdict))) &&
+	     json_add(object, "run", json_object_new_string(item->run->id)) &&
+	     json_add(object, "seq", json_object_new_int64(item->evidence->seq)) &&
+	     json_add(object, "evidence", text_string(&evidence));
+	return ok ? TAKE_PTR(object) : NULL;
 }
 
 static bool append_host(struct json_object *array, const struct learn_host_use *use)
@@ -132,7 +133,7 @@ int learn_report_json(const struct learn_report *report, struct text *out)
 	ok = json_add(root, "not_given", host) && ok;
 	ok = json_add(root, "runs", runs) && ok;
 	for (size_t i = 0; ok && i < summary->count; i++)
-		ok = append_item(items, report, &summary->items[i]);
+		ok = json_append(items, learn_item_json(report, &summary->items[i]));
 	for (size_t i = 0; ok && i < summary->host_count; i++)
 		ok = append_host(host, &summary->host[i]);
 	for (size_t i = 0; ok && i < report->recording->count; i++)
@@ -149,4 +150,17 @@ int learn_report_json(const struct learn_report *report, struct text *out)
 		return -ENOMEM;
 	text_add(out, "%s\n", text);
 	return out->failed ? -ENOMEM : 0;
+}
+
+struct json_object *learn_provenance(const struct learn_report *report)
+{
+	_cleanup_json_ struct json_object *root = json_object_new_object();
+	struct json_object *runs = json_object_new_array();
+	bool ok = json_add(root, "runs", runs) &&
+		  json_add(root, "by",
+			   json_object_new_string("bpftoken learn " BPFTOKEN_VERSION));
+
+	for (size_t i = 0; ok && i < report->recording->count; i++)
+		ok = append_run(runs, &report->recording->runs[i]);
+	return ok && add_minimum(root, report->minimum) ? TAKE_PTR(root) : NULL;
 }

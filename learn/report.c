@@ -29,6 +29,21 @@ uint32_t learn_report_verdict(const struct learn_report *report,
 	return minimum->proof[item->set][item->value] ? LEARN_PROVEN : item->verdict;
 }
 
+/* libbpf asks without a token whether the kernel knows names, and is refused. */
+static void add_untokened(const struct learn_summary *summary, struct text *out)
+{
+	text_add(out, LABEL "%u call%s carried no token and %s refused%s\n", "untokened",
+		 summary->untokened, summary->untokened == 1 ? "" : "s",
+		 summary->untokened == 1 ? "was" : "were", summary->nameless ? ";" : "");
+	if (summary->nameless)
+		text_add(out,
+			 LABEL
+			 "where maps and programs have lost their names (%u have none), "
+			 "that is why:\n" LABEL
+			 "give --exec, or link with libbpftoken-libbpf\n",
+			 "", summary->nameless, "");
+}
+
 static void add_head(const struct learn_report *report, struct text *out)
 {
 	const struct learn_summary *summary = report->summary;
@@ -44,13 +59,7 @@ static void add_head(const struct learn_report *report, struct text *out)
 		text_add(out, ", exit status %d", recording->runs[0].status);
 	text_add(out, "\n");
 	if (report->minimum && summary->untokened)
-		text_add(out,
-			 LABEL
-			 "%u calls carried no token and were refused; where names of "
-			 "maps and programs are missing,\n" LABEL
-			 "that is why: libbpf asks without the token whether there can "
-			 "be names\n",
-			 "untokened", summary->untokened, "");
+		add_untokened(summary, out);
 	else if (!report->minimum && summary->denied)
 		text_add(out,
 			 LABEL "%u of the calls were refused (EPERM): what would "

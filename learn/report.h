@@ -5,6 +5,8 @@
 
 #include "summary.h"
 
+struct json_object;
+
 /* What re-running found; see minimize.h. */
 struct learn_minimum {
 	struct bpftoken_policy policy;
@@ -35,6 +37,13 @@ uint32_t learn_report_verdict(const struct learn_report *report,
 int learn_report_text(const struct learn_report *report, struct text *out);
 int learn_report_json(const struct learn_report *report, struct text *out);
 int learn_report_html(const struct learn_report *report, struct text *out);
+
+/* An item of a report in JSON. NULL: no memory. */
+struct json_object *learn_item_json(const struct learn_report *report,
+				    const struct learn_item *item);
+
+/* How the policy was found, for the policy itself; NULL: no memory. */
+struct json_object *learn_provenance(const struct learn_report *report);
 
 /* The kernel, library versions and command of each run, a line each. */
 void learn_add_provenance(struct text *out, const struct learn_recording *recording);

@@ -84,6 +84,8 @@ static int take_delegable(struct learn_summary *summary, const struct learn_run 
 	/* EACCES is the verifier's answer */
 	summary->denied += call->result == -EPERM;
 	summary->untokened += call->result == -EPERM && !call->token;
+	summary->nameless += call->result >= 0 && !learn_is_probe(call) &&
+			     learn_command(call->cmd)->name && !call->name[0];
 	for (size_t i = 0; i < count; i++) {
 		struct learn_item *item = need_item(summary, &values[i]);
 

@@ -40,6 +40,7 @@ struct learn_summary {
 	struct bpftoken_policy needed; /* those that are needed */
 	uint32_t calls, probes, denied; /* of delegable calls */
 	uint32_t untokened; /* of the denied: they carried no token */
+	uint32_t nameless; /* maps and programs that were kept, and have no name */
 	uint32_t processes;
 };
 

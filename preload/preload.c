@@ -211,7 +211,8 @@ static int prepare(struct request *request, long cmd, void *attr, uint32_t size)
 	if (!read_attr(request->attr, attr, size))
 		return 0;
 	copy(&flags, request->attr + request->row->flags_offset, sizeof(flags));
-	if (flags & F_TOKEN_FD)
+	/* The flag alone, without room for the number, is libbpf 1.4's name probe. */
+	if (flags & F_TOKEN_FD && size >= request->row->fd_offset + sizeof(token))
 		return 0;
 	flags |= F_TOKEN_FD;
 	copy(request->attr + request->row->flags_offset, &flags, sizeof(flags));

@@ -3,8 +3,10 @@
  * sockfilter: one line for each IP packet on an interface, seen by a BPF socket filter.
  *
  * An ordinary libbpf program: libbpf finds the delegated bpffs on /sys/fs/bpf, makes a
- * token of it and loads with it, without a word about tokens here. What libbpf cannot say
- * is why a load was refused; for that, and only then, libbpftoken is asked.
+ * token of it and loads with it, without a word about tokens here. That it is linked with
+ * libbpftoken-libbpf keeps the names of its map and program, which libbpf would lose. What
+ * libbpf cannot say is why a load was refused; for that, and only then, libbpftoken is
+ * asked.
  */
 #include <arpa/inet.h>
 #include <errno.h>

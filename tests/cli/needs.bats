@@ -7,6 +7,11 @@
 
 load helper
 
+# fails COMMAND...: its status is not 0. (A "!" alone fails no test of bats.)
+fails() {
+	! "$@"
+}
+
 setup() {
 	objects=$(dirname "$BPFTOKEN")/tests/objects
 	[ -e "$objects/tc.bpf.o" ] || skip "objects not built (clang, libbpf >= 1.4)"
@@ -42,6 +47,21 @@ setup() {
 		expect 0
 		expect_stdout 'delegate_cmds=map_create:prog_load:btf_load,delegate_maps=sockmap,delegate_progs=sk_lookup,delegate_attachs=sk_lookup'
 	done
+}
+
+@test "a policy in JSON says where it comes from" {
+	bpftoken needs --libbpf 1.7 --to json "$objects/tc.bpf.o" "$objects/iter.bpf.o"
+	expect 0
+	python3 - "$stdout" "$objects" <<-'END'
+		import json, os, sys
+		of = json.load(open(sys.argv[1]))["provenance"]
+		assert of["objects"] == [sys.argv[2] + name for name in ("/tc.bpf.o", "/iter.bpf.o")]
+		assert of["by"].startswith("bpftoken needs "), of
+		assert of["libbpf"] == "1.7" and of["kernel"] == os.uname().release, of
+	END
+	bpftoken needs --libbpf none --to json "$objects/tc.bpf.o"
+	expect 0
+	fails grep -q '"libbpf"' "$stdout"
 }
 
 @test "the policy that it writes covers what it needs, and one bit less does not" {

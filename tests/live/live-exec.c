@@ -103,6 +103,7 @@ static int names_and_flags(int argc, char **argv)
 	struct bpf_map_info info = { 0 };
 	struct attr_obj_info attr = { .info_len = sizeof(info),
 				      .info = (uintptr_t)&info };
+	union any_attr prog = prog_attr();
 	int fd;
 
 	(void)argc, (void)argv;
@@ -113,6 +114,10 @@ static int names_and_flags(int argc, char **argv)
 		EXPECT_EQ(sys_bpf(ATTR_OBJ_GET_INFO_BY_FD, &attr, sizeof(attr)), 0);
 		EXPECT_STR(info.name, "counts");
 	}
+	/* Whether there can be names libbpf 1.4 asks like this: no room for the token. */
+	prog.prog.prog_flags = ATTR_F_TOKEN_FD;
+	for (uint32_t size = OLD_PROG; size < 148; size += 8)
+		close(MADE(sys_bpf(ATTR_PROG_LOAD, &prog, size)));
 	return 0;
 }
 
