@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The raw calls of sys-task.h. */
 #include "sys-task.h"
+#include "sys-statx.h"
 
 #include <fcntl.h>
 #include <linux/capability.h>
@@ -10,7 +11,6 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -208,9 +208,10 @@ int sys_task_capabilities(pid_t tid, uint64_t *ret_effective)
 int sys_identity(const char *path, struct sys_identity *ret_identity)
 {
 	struct statx stx;
+	int r = sys_statx(AT_FDCWD, path, AT_STATX_DONT_SYNC, STATX_INO, &stx);
 
-	if (statx(AT_FDCWD, path, AT_STATX_DONT_SYNC, STATX_INO, &stx) < 0)
-		return -errno;
+	if (r < 0)
+		return r;
 	*ret_identity = (struct sys_identity){
 		.dev = (uint64_t)stx.stx_dev_major << 32 | stx.stx_dev_minor,
 		.ino = stx.stx_ino,

@@ -5,6 +5,7 @@
  * lack go through syscall(2).
  */
 #include "sys.h"
+#include "sys-statx.h"
 
 #include <fcntl.h>
 #include <linux/capability.h>
@@ -26,7 +27,6 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
@@ -301,12 +301,19 @@ int sys_set_cloexec(int fd)
 	return result(fcntl(fd, F_SETFD, FD_CLOEXEC));
 }
 
+int sys_statx(int dir_fd, const char *path, int flags, unsigned int mask,
+	      struct statx *ret_stx)
+{
+	return result((int)syscall(SYS_statx, dir_fd, path, flags, mask, ret_stx));
+}
+
 int sys_mount_id(int fd, uint64_t *ret_id)
 {
 	struct statx stx;
+	int r = sys_statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &stx);
 
-	if (statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &stx) < 0)
-		return -errno;
+	if (r < 0)
+		return r;
 	if (!(stx.stx_mask & STATX_MNT_ID))
 		return -EOPNOTSUPP;
 	*ret_id = stx.stx_mnt_id;
@@ -336,10 +343,12 @@ int sys_path_fs_type(const char *path, uint32_t *ret_type)
 int sys_look_at(int dir_fd, const char *path, struct sys_file *ret_file)
 {
 	struct statx stx;
+	int r = sys_statx(dir_fd, path,
+			  AT_STATX_DONT_SYNC | (path[0] ? 0 : AT_EMPTY_PATH),
+			  STATX_BASIC_STATS | STATX_MNT_ID, &stx);
 
-	if (statx(dir_fd, path, AT_STATX_DONT_SYNC | (path[0] ? 0 : AT_EMPTY_PATH),
-		  STATX_BASIC_STATS | STATX_MNT_ID, &stx) < 0)
-		return -errno;
+	if (r < 0)
+		return r;
 	*ret_file = (struct sys_file){
 		.dev = makedev(stx.stx_dev_major, stx.stx_dev_minor),
 		.ino = stx.stx_ino,
@@ -414,9 +423,10 @@ ssize_t sys_read_names(int dir_fd, char *names, size_t size)
 int sys_mount_root(int fd, uint64_t *ret_id)
 {
 	struct statx stx;
+	int r = sys_statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &stx);
 
-	if (statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &stx) < 0)
-		return -errno;
+	if (r < 0)
+		return r;
 	if (!(stx.stx_mask & STATX_MNT_ID))
 		return -EOPNOTSUPP;
 	if (!(stx.stx_attributes & STATX_ATTR_MOUNT_ROOT))

@@ -11,10 +11,12 @@
 #include "goal.h"
 #include "summary.h"
 #include "trap.h"
+#include "util.h"
 
 #include <linux/audit.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define HASH 1
@@ -198,24 +200,40 @@ static void test_files(void **state)
 	free(texts[1]);
 }
 
+static const struct {
+	uint32_t arch;
+	uint64_t nr;
+	enum trap_call call;
+	bool compat;
+} trapped[] = {
+#if defined(__x86_64__)
+	{ AUDIT_ARCH_X86_64, 321, TRAP_BPF, false },
+	{ AUDIT_ARCH_I386, 357, TRAP_BPF, true },
+	{ AUDIT_ARCH_I386, 321, TRAP_OTHER, true },
+	{ AUDIT_ARCH_X86_64, 298, TRAP_PERF_EVENT_OPEN, false },
+#elif defined(__aarch64__)
+	{ AUDIT_ARCH_AARCH64, 280, TRAP_BPF, false },
+	{ AUDIT_ARCH_ARM, 386, TRAP_BPF, true },
+	{ AUDIT_ARCH_ARM, 280, TRAP_OTHER, true },
+	{ AUDIT_ARCH_AARCH64, 241, TRAP_PERF_EVENT_OPEN, false },
+#endif
+	{ 0, SYS_bpf, TRAP_OTHER, false },
+};
+
 static void test_traps(void **state)
 {
-	bool compat = false;
-
 	(void)state;
 	for (uint32_t cmd = 0; cmd < 64; cmd++)
 		if (learn_command(cmd)->class != LEARN_FREE)
 			assert_false(trap_is_data_plane(cmd));
 	assert_true(trap_is_data_plane(1) && trap_is_data_plane(37));
-#ifdef __x86_64__
-	assert_int_equal(trap_call(AUDIT_ARCH_X86_64, 321, &compat), TRAP_BPF);
-	assert_false(compat);
-	assert_int_equal(trap_call(AUDIT_ARCH_I386, 357, &compat), TRAP_BPF);
-	assert_true(compat);
-	assert_int_equal(trap_call(AUDIT_ARCH_I386, 321, &compat), TRAP_OTHER);
-	assert_int_equal(trap_call(AUDIT_ARCH_X86_64, 298, &compat),
-			 TRAP_PERF_EVENT_OPEN);
-#endif
+	for (size_t i = 0; i < ARRAY_SIZE(trapped); i++) {
+		bool compat = false;
+
+		assert_int_equal(trap_call(trapped[i].arch, trapped[i].nr, &compat),
+				 trapped[i].call);
+		assert_int_equal(compat, trapped[i].compat);
+	}
 }
 
 int main(void)

@@ -169,7 +169,7 @@ static void test_bad_options(void **state)
 		struct bpftoken_prog_load_opts known;
 		uint32_t tail;
 	} newer = { .known.sz = sizeof(newer), .tail = 1 };
-	struct bpftoken_map_create_opts older = { .sz = 4 };
+	struct bpftoken_map_create_opts older = { .sz = sizeof(older.sz) - 1 };
 	struct bpftoken_error err;
 
 	assert_int_equal(bpftoken_prog_load(&newer.known, &err), -E2BIG);

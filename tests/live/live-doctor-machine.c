@@ -173,6 +173,11 @@ static void memory_body(void *data)
 	EXPECT_HAS(report.findings[doctor_decides(&report)].why, "no memory is left for");
 }
 
+#define CONTROLLERS "/sys/fs/cgroup/cgroup.subtree_control"
+
+/* The machine's memory controller was off for its groups, and is to be again. */
+static bool turned_on;
+
 /* A memory cgroup of this size around the test; v2, or v1 where that is mounted. */
 static const char *memory_group(const char *limit)
 {
@@ -180,8 +185,9 @@ static const char *memory_group(const char *limit)
 	bool v1 = access("/sys/fs/cgroup/memory/cgroup.procs", F_OK) == 0;
 	char path[160];
 
-	if (!v1)
-		write_to("/sys/fs/cgroup/cgroup.subtree_control", "+memory");
+	turned_on = !v1 && !strstr(live_file(CONTROLLERS), "memory");
+	if (turned_on)
+		write_to(CONTROLLERS, "+memory");
 	snprintf(group, sizeof(group), "/sys/fs/cgroup/%sbpftoken-live-%d",
 		 v1 ? "memory/" : "", (int)getpid());
 	EXPECT_EQ(mkdir(group, 0755), 0);
@@ -207,6 +213,8 @@ static void leave_group(const char *group)
 	for (int i = 0; i < 100 && rmdir(group) < 0; i++)
 		usleep(20000);
 	EXPECT(access(group, F_OK) < 0);
+	if (turned_on)
+		write_to(CONTROLLERS, "-memory");
 }
 
 static void no_memory(void)
