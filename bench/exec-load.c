@@ -101,7 +101,8 @@ static int make_map(const char *path, const struct shape *shape)
 	int fd;
 
 	if (path[0]) {
-		opts.token_fd = bpf_token_create(open(path, O_RDONLY | O_DIRECTORY), NULL);
+		opts.token_fd =
+			bpf_token_create(open(path, O_RDONLY | O_DIRECTORY), NULL);
 		opts.map_flags = F_TOKEN_FD;
 	}
 	fd = bpf_map_create(shape->type, "bench", shape->key, shape->value,
