@@ -4,6 +4,7 @@
 
 #include "names.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdarg.h>
 #include <string.h>
@@ -55,6 +56,15 @@ int cli_fail(struct bpftoken_error *err)
 		fprintf(stderr, "line %u, column %u: ", err->line, err->column);
 	fprintf(stderr, err->fix[0] ? "%s: %s\n" : "%s\n", err->why, err->fix);
 	return (int)kind;
+}
+
+int cli_fail_program(struct bpftoken_error *err)
+{
+	int kind = cli_fail(err);
+
+	if (err->stage == BPFTOKEN_STAGE_EXEC)
+		return err->code == -ENOENT ? CLI_NOT_FOUND : CLI_CANNOT_EXECUTE;
+	return kind == CLI_FAILED ? CLI_OWN_FAILURE : kind;
 }
 
 int cli_usage(const struct cli_command *command, const char *why, ...)

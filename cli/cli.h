@@ -79,6 +79,9 @@ int cli_dispatch(const struct cli_command *command, int argc, char **argv);
 /* Explains err, prints "bpftoken: what: why: fix" on stderr, returns its exit status. */
 int cli_fail(struct bpftoken_error *err);
 
+/* The same where a program could not be started: with the statuses of env(1). */
+int cli_fail_program(struct bpftoken_error *err);
+
 /* The same for a usage error: "bpftoken: COMMAND: why: fix"; returns CLI_USAGE. */
 int cli_usage(const struct cli_command *command, const char *why, ...)
 	__attribute__((format(printf, 2, 3)));

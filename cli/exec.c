@@ -4,12 +4,10 @@
 
 #include "error.h"
 #include "exec.h"
+#include "installed.h"
 #include "preload-env.h"
 #include "token-option.h"
-
-#include <limits.h>
-#include <string.h>
-#include <unistd.h>
+#include "util.h"
 
 struct exec_command {
 	const char *token;
@@ -19,15 +17,12 @@ struct exec_command {
 static int take_via(void *member, const struct cli_option *option, const char *value,
 		    struct bpftoken_error *err)
 {
-	static const char *const names[] = {
-		[EXEC_AUTO] = "auto", [EXEC_NOTIFY] = "notify", [EXEC_PRELOAD] = "preload"
-	};
+	int via = exec_via_of(value);
 
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (!strcmp(value, names[i])) {
-			*(enum exec_via *)member = (enum exec_via)i;
-			return 0;
-		}
+	if (via >= 0) {
+		*(enum exec_via *)member = (enum exec_via)via;
+		return 0;
+	}
 	err_raise(err, BPFTOKEN_STAGE_OPTIONS, -EINVAL,
 		  "it has to be auto, notify or preload");
 	err_what(err, "cannot use --%s \"%.64s\"", option->name, value);
@@ -54,45 +49,10 @@ static void note(const char *sentence)
 	cli_note("%s", sentence);
 }
 
-/*
- * Beside the command, as in a build directory or where one copied both, or where it is
- * installed.
- */
-static const char *find_preload(void)
-{
-	static const char *const places[] = { "", "preload/", "../lib/bpftoken/" };
-	static char path[PATH_MAX + 64];
-	ssize_t len = readlink("/proc/self/exe", path, PATH_MAX - 1);
-	char *name;
-
-	if (len <= 0)
-		return NULL;
-	path[len] = '\0';
-	name = strrchr(path, '/') + 1;
-	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
-		snprintf(name, (size_t)(path + sizeof(path) - name), "%s" PRELOAD_NAME,
-			 places[i]);
-		if (access(path, R_OK) == 0)
-			return path;
-	}
-	return access(PRELOAD_PATH, R_OK) == 0 ? PRELOAD_PATH : NULL;
-}
-
-/*
- * env(1)'s statuses for a program that does not start; a kind where it says more than 1.
- */
-static int failure_status(struct bpftoken_error *err)
-{
-	int kind = cli_fail(err);
-
-	if (err->stage == BPFTOKEN_STAGE_EXEC)
-		return err->code == -ENOENT ? CLI_NOT_FOUND : CLI_CANNOT_EXECUTE;
-	return kind == CLI_FAILED ? CLI_OWN_FAILURE : kind;
-}
-
 static int run_program(const struct cli_command *command, struct exec_command *exec,
 		       char **program)
 {
+	_cleanup_free_ char *preload = NULL;
 	struct bpftoken_error err;
 	int r;
 
@@ -104,12 +64,13 @@ static int run_program(const struct cli_command *command, struct exec_command *e
 	if (r == 0 && exec->options.token_fd < 0 && !err.code)
 		return cli_usage(command, "there is nothing to do without a token");
 	if (r < 0 || exec->options.token_fd < 0)
-		return failure_status(&err);
+		return cli_fail_program(&err);
 	exec->options.argv = program;
-	exec->options.preload = find_preload();
+	preload = cli_find_installed(PRELOAD_NAME, PRELOAD_PATH);
+	exec->options.preload = preload;
 	exec->options.note = note;
 	r = exec_run(&exec->options, &err);
-	return r < 0 ? failure_status(&err) : r;
+	return r < 0 ? cli_fail_program(&err) : r;
 }
 
 static int run(const struct cli_command *command, int argc, char **argv)

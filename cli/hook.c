@@ -5,11 +5,15 @@
  */
 #include "cli.h"
 
+#include "cover.h"
 #include "dialects.h"
 #include "error.h"
 #include "hook.h"
+#include "installed.h"
 #include "policy-options.h"
 #include "policy.h"
+#include "preload-env.h"
+#include "util.h"
 
 #include <string.h>
 #include <syslog.h>
@@ -19,7 +23,7 @@
 
 struct hook_options {
 	struct policy_options policy;
-	const char *target;
+	const char *target, *exec;
 	bool print_config;
 };
 
@@ -47,11 +51,18 @@ static int ask_options(struct hook_request *request, const struct hook_options *
 		r = hook_ask_policy(request, options->policy.policy, err);
 	if (r == 0 && options->target)
 		r = hook_ask(request, HOOK_ADMINISTRATOR, "target", options->target, err);
+	if (r == 0 && options->exec)
+		r = hook_ask(request, HOOK_ADMINISTRATOR, "exec", options->exec, err);
 	return r;
 }
 
-static int delegate(const struct hook_request *request, struct bpftoken_error *err)
+static int delegate(struct hook_request *request, struct bpftoken_error *err)
 {
+	_cleanup_free_ char *front = cli_find_installed(COVER_PROGRAM, FRONT_PATH);
+	_cleanup_free_ char *preload = cli_find_installed(PRELOAD_NAME, PRELOAD_PATH);
+
+	request->front = front;
+	request->preload = preload;
 	return request->policy ? hook_delegate(request, err) : 0;
 }
 
@@ -177,9 +188,17 @@ static int run_lxc(const struct cli_command *command, int argc, char **argv)
 			cli_take_string, OPTION(target), .complete = "dir"         \
 	}
 
+#define EXEC_ROW                                                                         \
+	{                                                                                \
+		"exec", 0, "auto|notify|preload",                                        \
+			"Put bpftoken exec in front of the container's program.",        \
+			cli_take_string, OPTION(exec), .complete = "auto notify preload" \
+	}
+
 static const struct cli_option oci_rows[] = {
 	POLICY_OPTION_ROWS(struct hook_options, policy),
 	TARGET_ROW,
+	EXEC_ROW,
 	{ "print-config", 0, NULL, "Write the hooks.d file of this hook.", cli_take_flag,
 	  OPTION(print_config) },
 	{ 0 },
@@ -188,14 +207,15 @@ static const struct cli_option oci_rows[] = {
 static const struct cli_option lxc_rows[] = {
 	POLICY_OPTION_ROWS(struct hook_options, policy),
 	TARGET_ROW,
+	EXEC_ROW,
 	{ 0 },
 };
 
 static const struct cli_command subcommands[] = {
-	{ "hook oci", "[POLICY] [--target PATH] [--print-config]",
+	{ "hook oci", "[POLICY] [--target PATH] [--exec VIA] [--print-config]",
 	  "Delegate to the container of an OCI runtime", oci_rows, run_oci },
-	{ "hook lxc", "[POLICY] [--target PATH]", "Delegate to a container of plain LXC",
-	  lxc_rows, run_lxc },
+	{ "hook lxc", "[POLICY] [--target PATH] [--exec VIA]",
+	  "Delegate to a container of plain LXC", lxc_rows, run_lxc },
 	{ 0 },
 };
 

@@ -41,6 +41,23 @@ struct program {
 	bool no_new_privs;
 };
 
+int exec_via_of(const char *word)
+{
+	static const char *const words[] = {
+		[EXEC_AUTO] = "auto", [EXEC_NOTIFY] = "notify", [EXEC_PRELOAD] = "preload"
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (!strcmp(word, words[i]))
+			return (int)i;
+	return -EINVAL;
+}
+
+static const char *file_of(const struct exec_options *o)
+{
+	return o->file ? o->file : o->argv[0];
+}
+
 /* ------------------------------------------------------------------ the child */
 
 static int call_and_see(struct bpftoken_error *err)
@@ -85,7 +102,7 @@ static void child(const struct exec_options *o, bool notify, int sock,
 		r = preload_env_set(o->preload, o->token_fd, &err);
 	if (r == 0) {
 		(void)sys_block_signals(old_mask, NULL);
-		r = sys_execvp(o->argv[0], o->argv);
+		r = sys_execvp(file_of(o), o->argv);
 		err_raise(&err, BPFTOKEN_STAGE_EXEC, r, "%s: %s", o->argv[0],
 			  strerror(-r));
 	}
@@ -247,7 +264,7 @@ static bool may_preload(const struct exec_options *o, struct bpftoken_error *err
 
 	if (o->via != EXEC_AUTO || err->stage != BPFTOKEN_STAGE_LISTENER)
 		return false;
-	dynamic = exec_is_dynamic(o->argv[0]);
+	dynamic = exec_is_dynamic(file_of(o));
 	if (dynamic > 0 && o->preload) {
 		say_no_listener(o, err);
 		return true;

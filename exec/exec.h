@@ -13,12 +13,15 @@ enum exec_via {
 	EXEC_NOTIFY,
 	EXEC_PRELOAD,
 };
+/* The words auto, notify and preload; -EINVAL for another. */
+int exec_via_of(const char *word);
 
 struct exec_options {
 	int token_fd;
 	enum exec_via via;
 	const char *pid_file; /* NULL: none */
 	const char *preload; /* path of the library; NULL where there is none */
+	const char *file; /* what is executed; NULL: argv[0], found in PATH */
 	char *const *argv;
 	/* What the user should know, one sentence at a time. */
 	void (*note)(const char *sentence);

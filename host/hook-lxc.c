@@ -9,8 +9,8 @@
  *	# bpftoken.policy = @socket-filter
  *	# security.delegate_bpf = true
  *
- * with bpftoken.policy, cmds, maps, progs, attachs, target, and LXD's keys with LXD's
- * values. The file is the administrator's; one that others can write asks nothing.
+ * with bpftoken.policy, cmds, maps, progs, attachs, target, exec, and LXD's keys with
+ * LXD's values. The file is the administrator's; one that others can write asks nothing.
  *
  * Source: lxc.container.conf(5); liblxc src/lxc/start.c sets LXC_PID.
  */
@@ -40,7 +40,19 @@ static bool is_lxd_key(struct span key)
 	return false;
 }
 
-/* One comment line: bpftoken.* is taken, a key of LXD's is kept for its dialect. */
+/* What exec goes in front of: the first word of lxc.init.cmd, which is an absolute path. */
+static int take_program(struct hook_request *request, struct span line,
+			struct bpftoken_error *err)
+{
+	if (!span_is(span_trim(span_cut(&line, "=")), "lxc.init.cmd"))
+		return 0;
+	line = span_word(&line);
+	free(request->program);
+	request->program = strndup(line.data, line.len);
+	return request->program ? 0 : err_oom(err);
+}
+
+/* Of a comment: bpftoken.* is taken, a key of LXD's is kept for its dialect. */
 static int take_line(struct hook_request *request, struct span line, struct text *lxd,
 		     struct bpftoken_error *err)
 {
@@ -50,7 +62,7 @@ static int take_line(struct hook_request *request, struct span line, struct text
 
 	line = span_trim(line);
 	if (!span_starts(line, "#"))
-		return 0;
+		return take_program(request, line, err);
 	line = span_trim(span_skip(line, 1));
 	if (span_until(line, "=") == line.len)
 		return 0;
@@ -122,7 +134,8 @@ static int read_file(struct hook_request *request, const char *path,
 		r = take_lxd(request, &lxd, err);
 	if (r < 0)
 		return r;
-	return request->policy || request->target ? check_file(path, err) : 0;
+	return request->policy || request->target || request->via ? check_file(path, err)
+								  : 0;
 }
 
 static int find_process(struct hook_request *request, const char *text,
@@ -144,6 +157,16 @@ static int find_process(struct hook_request *request, const char *text,
 		       : 0;
 }
 
+/* liblxc's own defaults, lxc.container.conf(5). */
+static int complete_program(struct hook_request *request, struct bpftoken_error *err)
+{
+	if (!request->program)
+		request->program = strdup("/sbin/init");
+	request->path = strdup("");
+	request->cwd = strdup("/");
+	return request->program && request->path && request->cwd ? 0 : err_oom(err);
+}
+
 int hook_lxc_read(struct hook_request *request, const struct hook_lxc *lxc,
 		  struct bpftoken_error *err)
 {
@@ -155,8 +178,12 @@ int hook_lxc_read(struct hook_request *request, const struct hook_lxc *lxc,
 			lxc->type ? text_quote(lxc->type, strlen(lxc->type)).text : "");
 	if (lxc->config)
 		r = read_file(request, lxc->config, err);
-	if (r < 0 || !request->policy)
+	if (r == 0)
+		r = hook_asks(request, err);
+	if (r <= 0)
 		return r;
 	r = bpffs_may_delegate(err);
+	if (r == 0 && request->via)
+		r = complete_program(request, err);
 	return r < 0 ? r : find_process(request, lxc->pid, err);
 }

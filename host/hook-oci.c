@@ -69,14 +69,20 @@ static struct json_object *member(struct json_object *object, const char *key,
 	return value;
 }
 
-static const char *string_member(struct json_object *object, const char *key)
+/* The text of a string, or NULL; a NUL inside would hide the rest. */
+static const char *text_of(struct json_object *value)
 {
-	struct json_object *value = member(object, key, json_type_string);
-	const char *text = value ? json_object_get_string(value) : NULL;
+	const char *text = json_object_is_type(value, json_type_string)
+				   ? json_object_get_string(value)
+				   : NULL;
 
-	/* A NUL inside would hide the rest. */
 	return text && strlen(text) == (size_t)json_object_get_string_len(value) ? text
 										 : NULL;
+}
+
+static const char *string_member(struct json_object *object, const char *key)
+{
+	return text_of(member(object, key, json_type_string));
 }
 
 /* What a pod's annotations ask is for its containers, not for the one that holds it. */
@@ -311,6 +317,50 @@ static int find_process(struct hook_request *request, struct json_object *state,
 	return 0;
 }
 
+/* ---------------------------------------------------------------- its program */
+
+/* Far above what anyone means. */
+#define MAX_PATH_LIST (16 << 10)
+
+/* The last that is set counts. */
+static const char *find_path(struct json_object *process)
+{
+	struct json_object *env = member(process, "env", json_type_array);
+	size_t count = env ? json_object_array_length(env) : 0;
+	const char *path = "";
+
+	for (size_t i = 0; i < count; i++) {
+		const char *text = text_of(json_object_array_get_idx(env, i));
+
+		if (text && !strncmp(text, "PATH=", 5))
+			path = text + 5;
+	}
+	return path;
+}
+
+static int find_program(struct hook_request *request, struct json_object *config,
+			struct bpftoken_error *err)
+{
+	struct json_object *process = member(config, "process", json_type_object);
+	struct json_object *args =
+		process ? member(process, "args", json_type_array) : NULL;
+	const char *program = args ? text_of(json_object_array_get_idx(args, 0)) : NULL;
+	const char *cwd = process ? string_member(process, "cwd") : NULL;
+	const char *path = process ? find_path(process) : "";
+
+	if (!program || !program[0])
+		return hook_raise(err, -EINVAL, FIX_STATE,
+				  "the bundle's configuration has no program to run");
+	if (strlen(path) > MAX_PATH_LIST)
+		return hook_raise(err, -E2BIG, "shorten it",
+				  "the PATH of the container is longer than %d bytes",
+				  MAX_PATH_LIST);
+	request->program = strdup(program);
+	request->path = strdup(path);
+	request->cwd = strdup(cwd && cwd[0] == '/' ? cwd : "/");
+	return request->program && request->path && request->cwd ? 0 : err_oom(err);
+}
+
 /* The process is held before it is looked at: what is checked is what gets the mount. */
 static int find_container(struct hook_request *request, struct json_object *state,
 			  struct bpftoken_error *err)
@@ -330,6 +380,8 @@ static int find_container(struct hook_request *request, struct json_object *stat
 		r = check_userns(pid, config, err);
 	if (r == 0)
 		r = find_root(request, config, bundle, err);
+	if (r == 0 && request->via)
+		r = find_program(request, config, err);
 	return r < 0 ? r : check_mounts(pid, request->root, err);
 }
 
@@ -341,7 +393,9 @@ int hook_oci_read(struct hook_request *request, const char *text,
 
 	if (r == 0)
 		r = ask_annotations(request, state, err);
-	if (r < 0 || !request->policy)
+	if (r == 0)
+		r = hook_asks(request, err);
+	if (r <= 0)
 		return r;
 	r = bpffs_may_delegate(err);
 	return r < 0 ? r : find_container(request, state, err);

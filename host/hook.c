@@ -3,6 +3,7 @@
 #include "hook.h"
 
 #include "bpffs.h"
+#include "cover.h"
 #include "dialects.h"
 #include "error.h"
 #include "grant.h"
@@ -16,12 +17,13 @@
 #include <string.h>
 
 /* The keys that are no sets. */
-enum { KEY_POLICY = BPFTOKEN_SETS, KEY_TARGET, KEYS };
+enum { KEY_POLICY = BPFTOKEN_SETS, KEY_TARGET, KEY_EXEC, KEYS };
 
 static const char *const keys[KEYS] = {
 	[BPFTOKEN_CMDS] = "cmds",   [BPFTOKEN_MAPS] = "maps",
 	[BPFTOKEN_PROGS] = "progs", [BPFTOKEN_ATTACHS] = "attachs",
 	[KEY_POLICY] = "policy",    [KEY_TARGET] = "target",
+	[KEY_EXEC] = "exec",
 };
 
 void hook_request_done(struct hook_request *request)
@@ -29,6 +31,10 @@ void hook_request_done(struct hook_request *request)
 	request->policy = bpftoken_policy_free(request->policy);
 	free(TAKE_PTR(request->target));
 	free(TAKE_PTR(request->root));
+	free(TAKE_PTR(request->via));
+	free(TAKE_PTR(request->program));
+	free(TAKE_PTR(request->path));
+	free(TAKE_PTR(request->cwd));
 	close_fd(&request->pidfd);
 }
 
@@ -102,6 +108,28 @@ static int ask_target(struct hook_request *request, const char *value,
 	return request->target ? 0 : err_oom(err);
 }
 
+/* As exec's --via; true is auto, for those who write annotations. */
+static int ask_exec(struct hook_request *request, const char *value,
+		    struct bpftoken_error *err)
+{
+	static const char *const words[] = { "auto", "notify", "preload" };
+	const char *via = strcmp(value, "true") != 0 ? value : "auto";
+	size_t i = 0;
+
+	while (i < ARRAY_SIZE(words) && strcmp(via, words[i]) != 0)
+		i++;
+	if (i == ARRAY_SIZE(words)) {
+		err_raise(err, BPFTOKEN_STAGE_POLICY, -EINVAL,
+			  "\"%s\" is no way to run a program",
+			  text_quote(value, strlen(value)).text);
+		err_fix(err, "write true, auto, notify or preload");
+		return -EINVAL;
+	}
+	free(request->via);
+	request->via = strdup(via);
+	return request->via ? 0 : err_oom(err);
+}
+
 static int unknown_key(const char *key, struct bpftoken_error *err)
 {
 	struct nearest nearest;
@@ -113,7 +141,8 @@ static int unknown_key(const char *key, struct bpftoken_error *err)
 	if (nearest.best)
 		err_fix(err, "write " HOOK_PREFIX "%s", nearest.best);
 	else
-		err_fix(err, "the keys are policy, cmds, maps, progs, attachs, target");
+		err_fix(err,
+			"the keys are policy, cmds, maps, progs, attachs, target, exec");
 	return -EINVAL;
 }
 
@@ -128,6 +157,8 @@ int hook_ask(struct hook_request *request, enum hook_source source, const char *
 		r = unknown_key(key, err);
 	else if (i == KEY_TARGET)
 		r = ask_target(request, value, err);
+	else if (i == KEY_EXEC)
+		r = ask_exec(request, value, err);
 	else if (i == KEY_POLICY)
 		r = ask_text(request, source, value, err);
 	else
@@ -136,6 +167,37 @@ int hook_ask(struct hook_request *request, enum hook_source source, const char *
 		err_what(err, "cannot use " HOOK_PREFIX "%s",
 			 text_quote(key, strlen(key)).text);
 	return r;
+}
+
+int hook_asks(const struct hook_request *request, struct bpftoken_error *err)
+{
+	if (request->policy || !request->via)
+		return request->policy != NULL;
+	err_raise(err, BPFTOKEN_STAGE_POLICY, -ENODATA,
+		  "without a policy there is no token that exec could give");
+	err_what(err, "cannot use " HOOK_PREFIX "exec");
+	err_fix(err, "write " HOOK_PREFIX "policy, too");
+	return -ENODATA;
+}
+
+static int place_cover(const struct hook_request *request, struct bpftoken_error *err)
+{
+	const struct cover cover = {
+		.via = request->via,
+		.token = request->target ? request->target : BPFFS_DEFAULT_TARGET,
+		.program = request->program,
+		.path = request->path,
+		.cwd = request->cwd,
+		.front = request->front,
+		.preload = request->preload,
+		.root = request->root,
+	};
+
+	if (request->front)
+		return cover_place(request->pidfd, &cover, err);
+	return hook_raise(err, -ENOENT, "install it beside bpftoken",
+			  "there is no " COVER_PROGRAM
+			  ", which exec in a container needs");
 }
 
 int hook_delegate(const struct hook_request *request, struct bpftoken_error *err)
@@ -154,5 +216,6 @@ int hook_delegate(const struct hook_request *request, struct bpftoken_error *err
 	if (r < 0)
 		return r;
 	warn_each(request->policy, &facts, warn_print, NULL);
-	return bpftoken_bpffs_mount(request->pidfd, request->policy, &opts, err);
+	r = bpftoken_bpffs_mount(request->pidfd, request->policy, &opts, err);
+	return r == 0 && request->via ? place_cover(request, err) : r;
 }

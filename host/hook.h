@@ -23,6 +23,10 @@ struct hook_request {
 	char *target; /* inside the container, NULL: /sys/fs/bpf */
 	char *root; /* of the container in its mount namespace, NULL: its own "/" */
 	int pidfd;
+	/* exec in front of the program: cover.h. NULL: not asked */
+	char *via;
+	char *program, *path, *cwd;
+	const char *front, *preload; /* not owned; NULL: not installed */
 };
 
 #define HOOK_REQUEST_EMPTY ((struct hook_request){ .pidfd = -EBADF })
@@ -34,7 +38,7 @@ int hook_ask_policy(struct hook_request *request, const struct bpftoken_policy *
 		    struct bpftoken_error *err);
 
 /*
- * Takes bpftoken.KEY = value: policy, cmds, maps, progs, attachs or target. An error
+ * Takes bpftoken.KEY = value: policy, cmds, maps, progs, attachs, target or exec. An error
  * names the key, and a key that there is not is one.
  */
 int hook_ask(struct hook_request *request, enum hook_source source, const char *key,
@@ -43,7 +47,13 @@ int hook_ask(struct hook_request *request, enum hook_source source, const char *
 /* Prefix of all keys that are ours. */
 #define HOOK_PREFIX "bpftoken."
 
-/* Holds all that was asked to the ceiling and delegates it to the process of pidfd. */
+/* Is there anything to do? 1 or 0; exec without a policy is an error. */
+int hook_asks(const struct hook_request *request, struct bpftoken_error *err);
+
+/*
+ * Holds all that was asked to the ceiling and delegates it to the process of pidfd; then
+ * exec goes in front of its program.
+ */
 int hook_delegate(const struct hook_request *request, struct bpftoken_error *err);
 
 /*

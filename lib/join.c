@@ -16,7 +16,9 @@
  * and is not visible in the container's pid namespace.
  */
 #include "current.h"
+#include "guest.h"
 #include "handshake.h"
+#include "mountinfo.h"
 #include "policy.h"
 
 #include <fcntl.h>
@@ -37,6 +39,9 @@ struct target {
 	const char *root, *path;
 	bool make;
 	int timeout_ms;
+	/* guest_run()'s */
+	int (*guest)(const struct guest *guest, void *data, struct bpftoken_error *err);
+	void *data;
 };
 
 #define TARGET_NONE                                      \
@@ -151,6 +156,37 @@ static int opener(const struct target *target, int sock, struct bpftoken_error *
 	int r = join(target, false, err);
 
 	return r < 0 ? r : handshake_offer_context(sock, err);
+}
+
+/* --------------------------------------------------------------------- a guest */
+
+int guest_ask(const struct guest *guest, int fd, struct bpftoken_error *err)
+{
+	uint64_t mount_id;
+	int r = sys_mount_id(fd, &mount_id);
+
+	if (r < 0)
+		return err_raise(err, BPFTOKEN_STAGE_RESOLVE, r, NULL);
+	r = handshake_send_found(guest->sock, mount_id, err);
+	return r < 0 ? r
+		     : handshake_expect(guest->sock, guest->timeout_ms, HANDSHAKE_GO,
+					NULL, err);
+}
+
+static int run_guest(const struct target *target, int sock, struct bpftoken_error *err)
+{
+	_cleanup_close_ int root_fd = open_root(target, err), mount_fd = -EBADF;
+	int r = root_fd < 0 ? root_fd : join(target, true, err);
+	struct guest guest;
+
+	if (r == 0)
+		r = handshake_expect(sock, target->timeout_ms, HANDSHAKE_MOUNT, &mount_fd,
+				     err);
+	if (r < 0)
+		return r;
+	guest = (struct guest){ sock, target->timeout_ms, root_fd, mount_fd };
+	r = target->guest(&guest, target->data, err);
+	return r < 0 ? r : handshake_send(sock, HANDSHAKE_PLACED, -EBADF, err);
 }
 
 /* -------------------------------------------------------------- the host's side */
@@ -522,4 +558,59 @@ int bpftoken_bpffs_unmount(int pidfd, const struct bpftoken_bpffs_opts *opts,
 		r = lock_target(&target, err);
 	target.make = false;
 	return r < 0 ? r : detach(&target, ret_device, err);
+}
+
+/* ---------------------------------------------------------------- guests of ours */
+
+static int find_mount(const struct mountinfo *mount, void *data)
+{
+	const uint64_t *id = data;
+
+	return mount->id == *id ? 1 + mount->shared : 0;
+}
+
+/*
+ * A place that the container asks about, in the helper's own list of mounts. Where its
+ * user namespace owns the mount namespace, no peer is on the host: the kernel has made
+ * slaves of all mounts.
+ */
+static int answer_guest(const struct target *target, const struct helper *helper,
+			struct bpftoken_error *err)
+{
+	uint64_t mount_id;
+	int r = handshake_expect_found(helper->sock, helper->timeout_ms, &mount_id, err);
+
+	if (r < 0)
+		return r;
+	r = mountinfo_each(helper->pid, find_mount, &mount_id);
+	if (r < 0)
+		return err_raise(err, BPFTOKEN_STAGE_RESOLVE, r, NULL);
+	if (!r || (r > 1 && target->foreign))
+		return err_raise(
+			err, BPFTOKEN_STAGE_VERIFY, -EXDEV,
+			"it is on a mount that the container shares with others, "
+			"which would get what is put there, too");
+	return handshake_send(helper->sock, HANDSHAKE_GO, -EBADF, err);
+}
+
+int guest_run(int pidfd, const struct guest_opts *opts, struct bpftoken_error *err)
+{
+	const struct bpftoken_bpffs_opts where = { .root = opts->root };
+	_cleanup_(target_done) struct target target = TARGET_NONE;
+	_cleanup_helper_ struct helper helper = HELPER_NONE;
+	int r = take_target(pidfd, &where, &target, err);
+
+	target.guest = opts->run;
+	target.data = opts->data;
+	if (r == 0)
+		r = lock_target(&target, err);
+	if (r == 0)
+		r = start_helper(&target, run_guest, &helper, err);
+	if (r == 0)
+		r = handshake_send(helper.sock, HANDSHAKE_MOUNT, opts->mount_fd, err);
+	for (size_t i = 0; i < opts->asks && r == 0; i++)
+		r = answer_guest(&target, &helper, err);
+	return r < 0 ? r
+		     : handshake_expect(helper.sock, target.timeout_ms, HANDSHAKE_PLACED,
+					NULL, err);
 }

@@ -33,6 +33,7 @@ int mountinfo_split(char *line, struct mountinfo *ret_mount)
 	enum { ID, PARENT, DEV, ROOT, POINT, OPTIONS, FIXED };
 	char *field[FIXED], *tail[3];
 	unsigned int major, minor;
+	bool shared = false;
 	char *rest = line;
 	char *end;
 
@@ -43,6 +44,7 @@ int mountinfo_split(char *line, struct mountinfo *ret_mount)
 	}
 	do {
 		end = strsep(&rest, " ");
+		shared |= end && !strncmp(end, "shared:", 7);
 	} while (end && strcmp(end, "-") != 0);
 	for (size_t i = 0; i < ARRAY_SIZE(tail); i++) {
 		tail[i] = strsep(&rest, " ");
@@ -55,6 +57,7 @@ int mountinfo_split(char *line, struct mountinfo *ret_mount)
 		.mount_point = field[POINT],
 		.fs_type = tail[0],
 		.super_options = tail[2],
+		.shared = shared,
 	};
 	if (end == field[ID] || *end)
 		return -EPROTO;

@@ -6,6 +6,7 @@
 #ifndef BPFTOKEN_MOUNTINFO_H
 #define BPFTOKEN_MOUNTINFO_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -17,6 +18,7 @@ struct mountinfo {
 	const char *super_options;
 	uint64_t parent; /* id of the mount that it is on */
 	uint64_t dev; /* of the superblock, as st_dev; makedev(3) */
+	bool shared; /* what is mounted on it, its peers get as well */
 };
 
 /*

@@ -289,3 +289,19 @@ int sys_unlink(const char *path)
 {
 	return result(unlink(path));
 }
+
+int sys_symlinkat(const char *target, int dir_fd, const char *path)
+{
+	return result(symlinkat(target, dir_fd, path));
+}
+
+mode_t sys_umask(mode_t mask)
+{
+	return umask(mask);
+}
+
+int sys_creatat(int dir_fd, const char *path, mode_t mode)
+{
+	return result(
+		openat(dir_fd, path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
+}

@@ -66,5 +66,9 @@ ssize_t sys_pread(int fd, void *buf, size_t size, uint64_t offset);
 int sys_dup_inherited(int fd, int least);
 int sys_raise_nofile(void);
 int sys_unlink(const char *path);
+int sys_symlinkat(const char *target, int dir_fd, const char *path);
+/* A new file, to be written to. */
+int sys_creatat(int dir_fd, const char *path, mode_t mode);
+mode_t sys_umask(mode_t mask);
 
 #endif

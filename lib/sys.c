@@ -45,6 +45,7 @@
 #define FSMOUNT_CLOEXEC_ 1U
 #define OPEN_TREE_CLONE_ 1U
 #define AT_RECURSIVE_ 0x8000U
+#define MOUNT_ATTR_RDONLY_ 1U
 #define MOVE_MOUNT_F_EMPTY_PATH_ 0x04U
 #define MOVE_MOUNT_T_EMPTY_PATH_ 0x40U
 #define MOVE_MOUNT_BENEATH_ 0x200U
@@ -117,15 +118,25 @@ int sys_move_mount_beneath(int from_fd, int to_fd)
 				      MOVE_MOUNT_BENEATH_));
 }
 
-int sys_mount_private(int mount_fd)
-{
-	/* struct mount_attr of linux/mount.h, which does not go with sys/mount.h */
-	const struct {
-		uint64_t attr_set, attr_clr, propagation, userns_fd;
-	} attr = { .propagation = MS_PRIVATE };
+/* struct mount_attr of linux/mount.h, which does not go with sys/mount.h */
+struct mount_attr_ {
+	uint64_t attr_set, attr_clr, propagation, userns_fd;
+};
 
+static int set_attr(int mount_fd, struct mount_attr_ attr)
+{
 	return result(syscall(SYS_mount_setattr, mount_fd, "", AT_EMPTY_PATH, &attr,
 			      sizeof(attr)));
+}
+
+int sys_mount_private(int mount_fd)
+{
+	return set_attr(mount_fd, (struct mount_attr_){ .propagation = MS_PRIVATE });
+}
+
+int sys_mount_readonly(int mount_fd)
+{
+	return set_attr(mount_fd, (struct mount_attr_){ .attr_set = MOUNT_ATTR_RDONLY_ });
 }
 
 int sys_open_tree(const char *path, bool whole_tree)
@@ -135,10 +146,10 @@ int sys_open_tree(const char *path, bool whole_tree)
 				      (whole_tree ? AT_RECURSIVE_ : 0)));
 }
 
-int sys_clone_mount(int dir_fd)
+int sys_clone_mount(int fd)
 {
 	return result(
-		syscall(SYS_open_tree, dir_fd, "",
+		syscall(SYS_open_tree, fd, "",
 			OPEN_TREE_CLONE_ | AT_EMPTY_PATH | (unsigned int)O_CLOEXEC));
 }
 

@@ -35,12 +35,13 @@ int sys_move_mount(int from_fd, int to_fd);
 int sys_move_mount_beneath(int from_fd, int to_fd);
 /* The mount sends nothing to other mounts and takes nothing from them. */
 int sys_mount_private(int mount_fd);
+int sys_mount_readonly(int mount_fd);
 /*
  * A detached copy of a mount or of one file, or of the whole tree, for sys_move_mount().
  */
 int sys_open_tree(const char *path, bool whole_tree);
-/* A detached copy of the mount that a directory is on, with that directory as its root. */
-int sys_clone_mount(int dir_fd);
+/* A detached copy of the mount that a file is on, with that file as its root. */
+int sys_clone_mount(int fd);
 int sys_chroot(const char *path);
 int sys_unshare(int flags);
 int sys_mount(const char *source, const char *target, const char *fstype,

@@ -50,6 +50,25 @@ lxc_hook() {
 	EOT
 }
 
+@test "hook oci: exec without a policy is an error" {
+	bpftoken hook oci <<<'{"id": "a", "annotations": {"bpftoken.exec": "true"}}'
+	expect_error 3 'without a policy there is no token that exec could give: write bpftoken.policy'
+}
+
+@test "hook oci: exec takes its four words alone" {
+	bpftoken hook oci <<<'{"id": "a", "annotations": {"bpftoken.exec": "TRUE"}}'
+	expect_error 3 '"TRUE" is no way to run a program: write true, auto, notify or preload'
+	bpftoken hook oci --exec maybe <<<'{"id": "a"}'
+	expect_error 3 '"maybe" is no way to run a program'
+}
+
+@test "hook lxc: exec without a policy is an error" {
+	printf '%s\n' '# bpftoken.exec = notify' >"$config"
+	lxc_hook
+	expect 3
+	grep -q 'without a policy there is no token' "$stderr"
+}
+
 @test "hook lxc: a configuration that asks for nothing is none of its business" {
 	printf '%s\n' '# bpftoken' '# a comment = text' 'lxc.uts.name = web' >"$config"
 	lxc_hook

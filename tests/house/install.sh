@@ -25,7 +25,7 @@ is_there() {
 
 # files: everything that has to be there, and nothing of the build.
 files() {
-	for file in bin/bpftoken include/bpftoken.h include/bpftoken-libbpf.h \
+	for file in bin/bpftoken libexec/bpftoken/bpftoken-front include/bpftoken.h include/bpftoken-libbpf.h \
 		libbpftoken.so libbpftoken.so.0 libbpftoken.a pkgconfig/libbpftoken.pc \
 		bash-completion/completions/bpftoken zsh/site-functions/_bpftoken \
 		fish/vendor_completions.d/bpftoken.fish \

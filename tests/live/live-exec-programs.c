@@ -258,37 +258,75 @@ static int under_listener(int argc, char **argv)
 	return 127;
 }
 
-static void run_under(const char *exec, const char *program)
+/* Under a container manager that intercepts calls: it lets nobody listen below it. */
+static int under_manager(int argc, char **argv)
+{
+	struct sock_filter refuse[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_seccomp, 0, 3),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+			 offsetof(struct seccomp_data, args[1])),
+		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, SECCOMP_FILTER_FLAG_NEW_LISTENER, 0,
+			 1),
+		BPF_STMT(BPF_RET, SECCOMP_RET_ERRNO | EINVAL),
+		BPF_STMT(BPF_RET, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = { LIVE_COUNT(refuse), refuse };
+
+	(void)argc;
+	EXPECT_EQ(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program), 0);
+	execv(argv[1], argv + 1);
+	return 127;
+}
+
+static void run_under(const char *whom, const char *exec, const char *program)
 {
 	char text[1024];
 
-	snprintf(text, sizeof(text), "run %s -- %s --inside under-listener %s exec %s %s",
-		 EXEC_ANY, live_self(), command_copy(), exec, program);
+	snprintf(text, sizeof(text), "run %s -- %s --inside under-%s %s exec %s %s",
+		 EXEC_ANY, live_self(), whom, command_copy(), exec, program);
 	run_command(&result, text, NULL);
 }
 
-static void listeners(void)
+/* What each way does where no listener can be had, and what it says of the reason. */
+static void no_listener(const char *whom, const char *why)
 {
 	const char *dynamic = live_built("tests/programs/old");
 	const char *fixed = live_built("tests/programs/old-static");
 
-	need_preload();
-	only_with_exec("own-listener");
-	run_under("", dynamic);
-	expect_status(0, "auto under a listener");
+	run_under(whom, "", dynamic);
+	expect_status(0, "auto");
 	EXPECT_HAS(result.err, "note: using the preload library");
-	EXPECT_HAS(result.err, "a seccomp listener is there already");
+	EXPECT_HAS(result.err, why);
 	expect_one_line("note", result.err);
-	run_under("--via preload", dynamic);
-	expect_status(0, "preload under a listener");
+	run_under(whom, "--via preload", dynamic);
+	expect_status(0, "preload");
 	EXPECT(!strstr(result.err, "note: "));
-	run_under("", fixed);
-	expect_status(125, "a static program under a listener");
+	run_under(whom, "", fixed);
+	expect_status(125, "a static program");
 	expect_one_line("static", result.err);
 	EXPECT_HAS(result.err, "statically linked");
-	run_under("--via notify", dynamic);
-	expect_status(125, "notify under a listener");
+	run_under(whom, "--via notify", dynamic);
+	expect_status(125, "notify");
+	EXPECT_HAS(result.err, why);
 	EXPECT_HAS(result.err, "use --via preload");
+}
+
+static void listeners(void)
+{
+	need_preload();
+	only_with_exec("own-listener");
+	no_listener("listener", "a seccomp listener is there already");
+}
+
+static void refused_listeners(void)
+{
+	need_preload();
+	no_listener("manager",
+		    "no listener can be had here, as under a container manager");
+	/* the note has the kernel's word as well */
+	run_under("manager", "", live_built("tests/programs/old"));
+	EXPECT_HAS(result.err, "Invalid argument");
 }
 
 /* --------------------------------------------------------------- the first process */
@@ -410,6 +448,7 @@ static void as_a_user(void)
 static const struct live_inside inside[] = {
 	{ "own-listener", own_listener },
 	{ "under-listener", under_listener },
+	{ "under-manager", under_manager },
 	{ "supervisor-dies", supervisor_dies },
 };
 
@@ -425,6 +464,7 @@ static const struct live_test tests[] = {
 	{ "Python", python, false },
 	{ "strace and gdb", debuggers, false },
 	{ "own listeners and others'", listeners, false },
+	{ "where a manager permits no listener", refused_listeners, false },
 	{ "statuses", statuses, false },
 	{ "never outside", outside, false },
 	{ "as the first process", first_process, false },

@@ -22,7 +22,8 @@ struct good_line {
 static const struct good_line good_lines[] = {
 	{ BPFFS_LINE,
 	  { 214, "/", "/sys/fs/bpf", "bpf",
-	    "rw,uid=100000,gid=100000,delegate_cmds=map_create:prog_load" } },
+	    "rw,uid=100000,gid=100000,delegate_cmds=map_create:prog_load",
+	    .shared = true } },
 	/* no optional tags, one, all four */
 	{ "22 27 0:21 / /proc rw,relatime - proc proc rw",
 	  { 22, "/", "/proc", "proc", "rw" } },
@@ -30,7 +31,7 @@ static const struct good_line good_lines[] = {
 	  "rw,errors=continue",
 	  { 36, "/mnt1", "/mnt2", "ext3", "rw,errors=continue" } },
 	{ "9 1 0:5 / /a rw shared:1 master:2 propagate_from:3 unbindable - tmpfs t rw",
-	  { 9, "/", "/a", "tmpfs", "rw" } },
+	  { 9, "/", "/a", "tmpfs", "rw", .shared = true } },
 	/* blank, tab, newline, backslash and # as the kernel escapes them */
 	{ "40 1 0:40 /r\\040t /a\\040b\\011c\\012d\\134e\\043 rw - tmpfs tmp\\040fs rw",
 	  { 40, "/r t", "/a b\tc\nd\\e#", "tmpfs", "rw" } },
@@ -62,6 +63,7 @@ static void check_mount(const struct mountinfo *mount, const struct mountinfo *e
 	assert_string_equal(mount->mount_point, expected->mount_point);
 	assert_string_equal(mount->fs_type, expected->fs_type);
 	assert_string_equal(mount->super_options, expected->super_options);
+	assert_int_equal(mount->shared, expected->shared);
 }
 
 static void test_split(void **state)
