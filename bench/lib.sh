@@ -54,7 +54,7 @@ compile() {
 # spread FILE EXPRESSION [ONLY]: the median and the quartiles of an awk expression over the
 # lines of FILE for which ONLY is true. A line with # is none.
 spread() {
-	awk "/^#/ { next } ${3:-1} { printf \"%.9g\\n\", $2 }" "$1" | sort -g | awk '
+	awk "/^#/ { next } ${3:-1} { printf \"%.9g\\n\", ($2) }" "$1" | sort -g | awk '
 	{ v[NR] = $1 }
 	function quantile(q, at, below) {
 		at = 1 + q * (NR - 1)
