@@ -121,7 +121,7 @@ END {
 	print "is taken within a round. A bare reference makes the same kernel calls in a straight line,"
 	print "with nothing around them.\n"
 	if (missed != "")
-		print "**Not all is well: see" missed ".**\n"
+		print "**Over a bound, or not done:" missed ".**\n"
 	print "| machine | |"
 	print "|---|---|"
 	printf "%s", facts
