@@ -2,8 +2,9 @@
 /*
  * What `bpftoken mount --pid PID` costs, over containers that are made afresh:
  *
- *   turns ROUNDS   in turns with the bare reference, each on a container of its own;
- *                  the ratio is the median of the ratios within the rounds
+ *   turns ROUNDS   in turns with the bare reference, each on a container of its own: a
+ *                  line for each round, the milliseconds of the bare one, those of
+ *                  bpftoken and the most KiB of its memory so far
  *   many COUNT     COUNT containers one after another: the last are as fast as the first,
  *                  and nothing is left of any
  *   at-once COUNT  COUNT containers at once: every one has its delegation
@@ -166,7 +167,6 @@ static double median(double *values, size_t count)
 
 static int turns(size_t rounds, const char *bpftoken, const char *bare)
 {
-	static double bare_ms[MAX], ms[MAX], ratio[MAX];
 	long peak = 0;
 
 	for (int i = 0; i < WARM_UP; i++) {
@@ -174,12 +174,11 @@ static int turns(size_t rounds, const char *bpftoken, const char *bare)
 		(void)delegate_once(bpftoken, NULL, NULL);
 	}
 	for (size_t i = 0; i < rounds; i++) {
-		bare_ms[i] = delegate_once(bpftoken, bare, NULL);
-		ms[i] = delegate_once(bpftoken, NULL, &peak);
-		ratio[i] = ms[i] / bare_ms[i];
+		double bare_ms = delegate_once(bpftoken, bare, NULL);
+		double ms = delegate_once(bpftoken, NULL, &peak);
+
+		printf("%.4f %.4f %ld\n", bare_ms, ms, peak);
 	}
-	printf("turns: bare %.2f ms, bpftoken mount %.2f ms, ratio %.3f, peak %ld KiB\n",
-	       median(bare_ms, rounds), median(ms, rounds), median(ratio, rounds), peak);
 	return 0;
 }
 

@@ -5,8 +5,13 @@
  * command as the median of the ratios within the rounds, the quartiles of those ratios,
  * and the peak memory of any process of it.
  *
- * turns ROUNDS NAME=COMMAND...: a command is split at blanks and run without a shell.
+ * turns [-o RAW] [-s SAID] [-w WARM_UP] ROUNDS NAME=COMMAND...
+ *
+ * A command is split at blanks and run without a shell; what it says goes to SAID. RAW has
+ * a line `# NAME...`, and one for each round: the wall times of all, then their processor
+ * times, in milliseconds.
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,17 +20,19 @@
 #include <time.h>
 #include <unistd.h>
 
-#define MAX_COMMANDS 8
+#define MAX_COMMANDS 32
 #define MAX_ARGS 64
 #define MAX_ROUNDS 10000
-#define WARM_UP 3
 
 struct command {
 	const char *name;
 	char *argv[MAX_ARGS];
-	double *ms, *ratio;
+	double *ms, *cpu_ms, *ratio;
 	long peak_kib;
 };
+
+static const char *raw_name, *said_name;
+static size_t warm_up = 3;
 
 static int compare(const void *a, const void *b)
 {
@@ -53,7 +60,12 @@ static double now_ms(void)
 	return (double)ts.tv_sec * 1e3 + (double)ts.tv_nsec / 1e6;
 }
 
-static double run_once(struct command *command)
+static double ms_of(const struct timeval *time)
+{
+	return (double)time->tv_sec * 1e3 + (double)time->tv_usec / 1e3;
+}
+
+static double run_once(struct command *command, double *cpu_ms)
 {
 	struct rusage usage;
 	double start = now_ms();
@@ -61,6 +73,14 @@ static double run_once(struct command *command)
 	int status;
 
 	if (pid == 0) {
+		if (said_name) {
+			int fd = open(said_name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
+				      0644);
+
+			if (fd < 0 || dup2(fd, STDOUT_FILENO) < 0 ||
+			    dup2(fd, STDERR_FILENO) < 0)
+				_exit(126);
+		}
 		execvp(command->argv[0], command->argv);
 		_exit(127);
 	}
@@ -70,6 +90,7 @@ static double run_once(struct command *command)
 	}
 	if (usage.ru_maxrss > command->peak_kib)
 		command->peak_kib = usage.ru_maxrss;
+	*cpu_ms = ms_of(&usage.ru_utime) + ms_of(&usage.ru_stime);
 	return now_ms() - start;
 }
 
@@ -82,34 +103,57 @@ static void split(struct command *command, char *text, size_t rounds)
 	while (n < MAX_ARGS - 1 && (command->argv[n] = strtok_r(NULL, " ", &rest)))
 		n++;
 	command->ms = calloc(rounds, sizeof(double));
+	command->cpu_ms = calloc(rounds, sizeof(double));
 	command->ratio = calloc(rounds, sizeof(double));
-	if (!n || !command->ms || !command->ratio) {
+	if (!n || !command->ms || !command->cpu_ms || !command->ratio) {
 		fprintf(stderr, "turns: %s: no command\n", command->name);
 		exit(2);
 	}
 }
 
-int main(int argc, char **argv)
+static void measure(struct command *commands, size_t count, size_t rounds)
 {
-	struct command commands[MAX_COMMANDS] = { 0 };
-	size_t count = (size_t)(argc > 2 ? argc - 2 : 0);
-	size_t rounds = argc > 2 ? strtoul(argv[1], NULL, 10) : 0;
+	double cpu_ms;
 
-	if (!count || count > MAX_COMMANDS || rounds < 2 || rounds > MAX_ROUNDS) {
-		fprintf(stderr, "usage: turns ROUNDS NAME=COMMAND...\n");
-		return 2;
-	}
-	for (size_t i = 0; i < count; i++)
-		split(&commands[i], argv[i + 2], rounds);
-	for (size_t i = 0; i < count * WARM_UP; i++)
-		(void)run_once(&commands[i % count]);
+	for (size_t i = 0; i < count * warm_up; i++)
+		(void)run_once(&commands[i % count], &cpu_ms);
 	for (size_t round = 0; round < rounds; round++) {
 		for (size_t i = 0; i < count; i++) {
-			commands[i].ms[round] = run_once(&commands[i]);
-			commands[i].ratio[round] =
-				commands[i].ms[round] / commands[0].ms[round];
+			struct command *command = &commands[i];
+
+			command->ms[round] = run_once(command, &command->cpu_ms[round]);
+			command->ratio[round] =
+				command->ms[round] / commands[0].ms[round];
 		}
 	}
+}
+
+static void write_raw(const struct command *commands, size_t count, size_t rounds)
+{
+	FILE *raw = fopen(raw_name, "we");
+
+	if (!raw) {
+		perror(raw_name);
+		exit(1);
+	}
+	fputc('#', raw);
+	for (size_t i = 0; i < count; i++)
+		fprintf(raw, " %s", commands[i].name);
+	for (size_t round = 0; round < rounds; round++) {
+		for (size_t i = 0; i < count; i++)
+			fprintf(raw, i ? " %.4f" : "\n%.4f", commands[i].ms[round]);
+		for (size_t i = 0; i < count; i++)
+			fprintf(raw, " %.4f", commands[i].cpu_ms[round]);
+	}
+	fputc('\n', raw);
+	if (fclose(raw) != 0) {
+		perror(raw_name);
+		exit(1);
+	}
+}
+
+static void print(struct command *commands, size_t count, size_t rounds)
+{
 	printf("%-16s %10s %8s %17s %10s\n", "command", "median ms", "ratio", "quartiles",
 	       "peak KiB");
 	for (size_t i = 0; i < count; i++) {
@@ -121,5 +165,42 @@ int main(int argc, char **argv)
 		       quantile(commands[i].ratio, rounds, 0.25),
 		       quantile(commands[i].ratio, rounds, 0.75), commands[i].peak_kib);
 	}
+}
+
+static int usage(void)
+{
+	fputs("usage: turns [-o RAW] [-s SAID] [-w WARM_UP] ROUNDS NAME=COMMAND...\n",
+	      stderr);
+	return 2;
+}
+
+int main(int argc, char **argv)
+{
+	struct command commands[MAX_COMMANDS] = { 0 };
+	size_t count = 0, rounds = 0;
+	int option;
+
+	while ((option = getopt(argc, argv, "+o:s:w:")) != -1) {
+		if (option == 'o')
+			raw_name = optarg;
+		else if (option == 's')
+			said_name = optarg;
+		else if (option == 'w')
+			warm_up = strtoul(optarg, NULL, 10);
+		else
+			return usage();
+	}
+	if (argc - optind > 1) {
+		rounds = strtoul(argv[optind], NULL, 10);
+		count = (size_t)(argc - optind - 1);
+	}
+	if (!count || count > MAX_COMMANDS || rounds < 2 || rounds > MAX_ROUNDS)
+		return usage();
+	for (size_t i = 0; i < count; i++)
+		split(&commands[i], argv[optind + 1 + (int)i], rounds);
+	measure(commands, count, rounds);
+	if (raw_name)
+		write_raw(commands, count, rounds);
+	print(commands, count, rounds);
 	return 0;
 }

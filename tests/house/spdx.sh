@@ -17,7 +17,7 @@ sources() {
 		git ls-files --cached --others --exclude-standard 2>/dev/null ||
 			find . -name 'build*' -prune -o -type f -print | sed 's|^./||'
 	} |
-		grep -Ev '(^|/)([.][^/]*|LICENSE|[^/]*[.](md|json|txt|y?ml|bin|service|ini))$|^debian/([^/]*[.](docs|examples|install|lintian-overrides|symbols)|changelog|control|copyright|not-installed|source/.*)$|^tests/.*/(golden|corpus|seeds)/' |
+		grep -Ev '(^|/)([.][^/]*|LICENSE|[^/]*[.](md|svg|json|txt|y?ml|bin|service|ini))$|^debian/([^/]*[.](docs|examples|install|lintian-overrides|symbols)|changelog|control|copyright|not-installed|source/.*)$|^tests/.*/(golden|corpus|seeds)/' |
 		while read -r file; do
 			[ ! -f "$file" ] || echo "$file"
 		done
