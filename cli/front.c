@@ -96,7 +96,8 @@ int main(int argc, char **argv)
 	if (argc < 1 || !find(&front))
 		return cannot_run(argc ? argv[0] : "?", -ENOENT);
 	lock = sys_openat(AT_FDCWD, front.lock, O_RDONLY);
-	if (lock >= 0 && sys_lock(lock) == 0)
+	/* Where nothing can be told of the lock, better twice than without the token. */
+	if (lock < 0 || sys_lock(lock) != -EWOULDBLOCK)
 		return start_exec(&front, argv);
 	/* exec is there already, and this program is one of those below it */
 	execv(front.entry, argv);
