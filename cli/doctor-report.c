@@ -4,6 +4,7 @@
 
 #include "json.h"
 #include "names.h"
+#include "print-json.h"
 #include "text.h"
 
 #include <stdio.h>
@@ -265,7 +266,5 @@ int doctor_report_print_json(const struct doctor_report *report,
 	       add_names(whole, "loaded", report->loaded) && good;
 	if (!good)
 		return -ENOMEM;
-	puts(json_object_to_json_string_ext(
-		whole, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
-	return 0;
+	return cli_print_json(whole) ? 0 : -ENOMEM;
 }

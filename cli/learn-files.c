@@ -3,6 +3,7 @@
 #include "learn-cli.h"
 
 #include "policy-cli.h"
+#include "print-json.h"
 
 #include <string.h>
 
@@ -110,7 +111,7 @@ static int print_difference(const struct learn_summary summaries[2], bool json)
 	root = json_object_new_object();
 	if (json_add(root, "more", missing_json(&summaries[1], &summaries[0])) &&
 	    json_add(root, "less", missing_json(&summaries[0], &summaries[1])) &&
-	    policy_print_json(root))
+	    cli_print_json(root))
 		return CLI_DONE;
 	return learn_out_of_memory();
 }

@@ -3,6 +3,7 @@
 #include "list.h"
 
 #include "json.h"
+#include "print-json.h"
 #include "show.h"
 #include "target.h"
 #include "text.h"
@@ -139,15 +140,8 @@ static int print_json(const struct list_options *list)
 {
 	_cleanup_json_ struct json_object *root =
 		survey_json(list->survey, list_wants, list);
-	const char *text =
-		root ? json_object_to_json_string_ext(
-			       root, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
-					     JSON_C_TO_STRING_NOSLASHESCAPE)
-		     : NULL;
 
-	if (text)
-		puts(text);
-	return text ? 0 : -ENOMEM;
+	return root && cli_print_json(root) ? 0 : -ENOMEM;
 }
 
 static int write_html(const struct list_options *list)

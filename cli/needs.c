@@ -6,6 +6,7 @@
 #include "needs-report.h"
 #include "policy-cli.h"
 #include "policy-options.h"
+#include "print-json.h"
 
 #include <string.h>
 
@@ -68,7 +69,7 @@ static int covers(const struct needs *needs, const struct bpftoken_policy *given
 	r = bpftoken_policy_covers(given, &wanted, &missing);
 	if (json && r >= 0) {
 		root = needs_report_json(needs, missing);
-		if (!root || !policy_print_json(root))
+		if (!root || !cli_print_json(root))
 			r = -ENOMEM;
 	}
 	if (r < 0) {
@@ -87,7 +88,7 @@ static int report_json(const struct needs *needs)
 	_cleanup_json_ struct json_object *root = needs_report_json(needs, NULL);
 	struct bpftoken_error err;
 
-	if (root && policy_print_json(root))
+	if (root && cli_print_json(root))
 		return CLI_DONE;
 	err_oom(&err);
 	return cli_fail(&err);

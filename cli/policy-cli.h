@@ -44,9 +44,6 @@ int policy_write(const struct bpftoken_policy *policy, const char *dialect,
 int policy_write_found(const struct bpftoken_policy *policy, const char *dialect,
 		       struct json_object *provenance);
 
-/* Prints a JSON value; false: no memory. */
-bool policy_print_json(struct json_object *root);
-
 /* policy-lint.c, policy-sets.c, policy-show.c */
 int policy_run_lint(const struct cli_command *command, int argc, char **argv);
 int policy_run_diff(const struct cli_command *command, int argc, char **argv);

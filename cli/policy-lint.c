@@ -5,6 +5,7 @@
 #include "dialects.h"
 #include "error.h"
 #include "lint.h"
+#include "print-json.h"
 
 struct lint_output {
 	struct json_object *findings; /* NULL: lines on stream */
@@ -61,7 +62,7 @@ static int lint_json(const struct lint_input *input, struct lint_output *out)
 	    !json_add(root, "warnings", json_object_new_int(out->count[LINT_WARNING])) ||
 	    !json_add(root, "notes", json_object_new_int(out->count[LINT_NOTE])))
 		return -ENOMEM;
-	return policy_print_json(root) ? 0 : -ENOMEM;
+	return cli_print_json(root) ? 0 : -ENOMEM;
 }
 
 /*

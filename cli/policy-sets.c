@@ -5,6 +5,7 @@
 #include "dialects.h"
 #include "error.h"
 #include "names.h"
+#include "print-json.h"
 
 #include <string.h>
 
@@ -104,7 +105,7 @@ static int diff_json(const struct bpftoken_policy *a, const struct bpftoken_poli
 	    !json_add(root, "added", side_json(a, b, gained)) ||
 	    !json_add(root, "removed", side_json(a, b, lost)))
 		return -ENOMEM;
-	return policy_print_json(root) ? 0 : -ENOMEM;
+	return cli_print_json(root) ? 0 : -ENOMEM;
 }
 
 static void diff_text(const struct bpftoken_policy *a, const struct bpftoken_policy *b)

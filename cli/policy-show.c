@@ -7,6 +7,7 @@
 #include "names.h"
 #include "policy-json.h"
 #include "presets.h"
+#include "print-json.h"
 
 #include <string.h>
 
@@ -52,7 +53,7 @@ static int show_json(const struct bpftoken_policy *policy)
 	if (policy->target[0])
 		ok = ok &&
 		     json_add(root, "target", json_object_new_string(policy->target));
-	return ok && policy_print_json(root) ? 0 : -ENOMEM;
+	return ok && cli_print_json(root) ? 0 : -ENOMEM;
 }
 
 static void list_text(void)
@@ -82,7 +83,7 @@ static int list_json(void)
 	for (const struct preset *preset = presets; preset->name; preset++)
 		if (!json_append(list, preset_json(preset)))
 			return -ENOMEM;
-	return policy_print_json(root) ? 0 : -ENOMEM;
+	return cli_print_json(root) ? 0 : -ENOMEM;
 }
 
 static int list_presets(const struct cli_command *command, bool json, int operands)

@@ -99,16 +99,6 @@ int policy_read_one(const struct cli_command *command, int count, char **operand
 	return policy_read(count ? operands[0] : "-", ret_text);
 }
 
-bool policy_print_json(struct json_object *root)
-{
-	const char *text = json_object_to_json_string_ext(
-		root, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED);
-
-	if (text)
-		puts(text);
-	return text;
-}
-
 /* ----------------------------------------------------------------- convert */
 
 /* What was written, read again: nothing of the delegation may be lost on the way. */

@@ -9,6 +9,7 @@
 #include "dialects.h"
 #include "error.h"
 #include "json.h"
+#include "print-json.h"
 #include "text.h"
 
 #include <ctype.h>
@@ -325,11 +326,7 @@ static int print_json(const struct differences *all)
 		     json_add(object, "a", json_object_new_string(row->from)) &&
 		     json_add(object, "b", json_object_new_string(row->to));
 	}
-	if (ok)
-		puts(json_object_to_json_string_ext(
-			root, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
-				      JSON_C_TO_STRING_NOSLASHESCAPE));
-	return ok ? 0 : -ENOMEM;
+	return ok && cli_print_json(root) ? 0 : -ENOMEM;
 }
 
 int probe_diff(const struct cli_command *command, int count, char **operands, bool json)

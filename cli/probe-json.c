@@ -5,6 +5,7 @@
 #include "answers.h"
 #include "json.h"
 #include "policy.h"
+#include "print-json.h"
 
 #include <string.h>
 
@@ -118,17 +119,10 @@ static bool add_token(struct json_object *root, const struct probe_report *repor
 int probe_print_json(const struct probe_report *report)
 {
 	_cleanup_json_ struct json_object *root = json_object_new_object();
-	const char *text;
 
 	if (!root || !add_text(root, "bpftoken", bpftoken_version()) ||
 	    !add_token(root, report) || !add_system(root, &report->facts) ||
 	    !add_items(root, &report->list))
 		return -ENOMEM;
-	text = json_object_to_json_string_ext(
-		root, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
-			      JSON_C_TO_STRING_NOSLASHESCAPE);
-	if (!text)
-		return -ENOMEM;
-	puts(text);
-	return 0;
+	return cli_print_json(root) ? 0 : -ENOMEM;
 }

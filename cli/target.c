@@ -5,6 +5,7 @@
 #include "bpffs.h"
 #include "end.h"
 #include "json.h"
+#include "print-json.h"
 #include "text.h"
 
 #include <fcntl.h>
@@ -235,14 +236,12 @@ static int report_json(struct report *report, const struct target_result *result
 		       json_add(whole, "container",
 				json_object_new_string(target->container.name));
 	good = json_add(whole, "holders", json_object_get(report->list)) && good;
-	if (!good || report->failed) {
+	if (!good || report->failed || !cli_print_json(whole)) {
 		fputs("bpftoken: cannot report: out of memory: free some memory and "
 		      "repeat\n",
 		      stderr);
 		return CLI_FAILED;
 	}
-	puts(json_object_to_json_string_ext(
-		whole, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
 	return report->status;
 }
 

@@ -4,8 +4,8 @@
 
 #include "answers.h"
 #include "policy.h"
+#include "print-json.h"
 
-#include <json-c/json.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -137,6 +137,7 @@ int test_report_print_json(const struct test_report *report)
 	struct json_object *rows = json_object_new_array();
 	_cleanup_free_ char *permits = NULL;
 	char proof[512];
+	bool printed;
 
 	if (bpftoken_policy_format(report->permits, "mount", &permits, NULL) < 0)
 		permits = NULL;
@@ -150,8 +151,7 @@ int test_report_print_json(const struct test_report *report)
 		json_object_array_add(rows, json_row(report, &report->rows[i]));
 	json_object_object_add(object, "tests", rows);
 	json_object_object_add(object, "proved", json_object_new_string(proof));
-	puts(json_object_to_json_string_ext(
-		object, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
+	printed = cli_print_json(object);
 	json_object_put(object);
-	return 0;
+	return printed ? 0 : -ENOMEM;
 }
