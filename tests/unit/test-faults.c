@@ -490,6 +490,6 @@ int main(void)
 			.initial_state = (void *)(uintptr_t)&paths[i],
 		};
 	failed = cmocka_run_group_tests(tests, NULL, NULL);
-	print_message("# %u faults\n", faults);
+	print_message("# count: faults injected %u\n", faults);
 	return failed;
 }
