@@ -186,8 +186,9 @@ static int start_helper(const struct target *target,
 		const int keep[] = { target->pidfd, target->user_fd, target->mount_ns_fd,
 				     theirs };
 
-		sys_close_all_but(keep, ARRAY_SIZE(keep));
-		r = run(target, theirs, &inside);
+		r = sys_close_all_but(keep, ARRAY_SIZE(keep));
+		r = r < 0 ? err_raise(&inside, BPFTOKEN_STAGE_JOIN, r, NULL)
+			  : run(target, theirs, &inside);
 		if (r < 0)
 			handshake_fail(theirs, &inside);
 		_exit(r < 0);

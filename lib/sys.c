@@ -703,9 +703,10 @@ int sys_death_signal(int sig)
 }
 
 /* From the lowest kept descriptor to the next, so that no list is needed. */
-void sys_close_all_but(const int keep[], size_t count)
+int sys_close_all_but(const int keep[], size_t count)
 {
 	unsigned int next = 0;
+	int r = 0;
 
 	for (;;) {
 		unsigned int lowest = ~0U;
@@ -715,9 +716,10 @@ void sys_close_all_but(const int keep[], size_t count)
 			    (unsigned int)keep[i] < lowest)
 				lowest = (unsigned int)keep[i];
 		if (lowest > next)
-			(void)syscall(SYS_close_range, next, lowest - (lowest != ~0U), 0);
-		if (lowest == ~0U)
-			return;
+			r = result(syscall(SYS_close_range, next,
+					   lowest - (lowest != ~0U), 0));
+		if (r < 0 || lowest == ~0U)
+			return r;
 		next = lowest + 1;
 	}
 }
