@@ -320,6 +320,9 @@ static int mount_on(const struct target *target, const struct bpftoken_policy *p
 	r = handshake_deliver(helper.sock, target->timeout_ms, helper.pid, context_fd,
 			      policy, opts, current.delegated, target->foreign, &device,
 			      &why);
+	/* One that does not hear that all is well takes back what it placed. */
+	if (r == 0)
+		r = handshake_expect_end(helper.sock, target->timeout_ms, &why);
 	if (r < 0 && device) {
 		/* The first one is gone before: it might have gone on. */
 		end_helper(&helper);

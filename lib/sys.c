@@ -751,10 +751,13 @@ int sys_kill(pid_t pid, int sig)
 
 pid_t sys_reap_any(siginfo_t *ret_info)
 {
+	int r;
+
 	memset(ret_info, 0, sizeof(*ret_info));
-	if (waitid(P_ALL, 0, ret_info, WEXITED | WNOHANG) < 0)
-		return -errno;
-	return ret_info->si_pid;
+	do {
+		r = waitid(P_ALL, 0, ret_info, WEXITED | WNOHANG);
+	} while (r < 0 && errno == EINTR);
+	return r < 0 ? -errno : ret_info->si_pid;
 }
 
 /* As far as the caller may: the wanted limit, else the hard limit that it has. */
