@@ -118,16 +118,18 @@ int learn_write_file(const char *path, const struct text *text)
 {
 	bool nameless, good;
 	FILE *file = open_output(path, &nameless);
-	int code;
+	int code = 0;
 
 	if (!file)
 		return cannot_write(path, -errno);
 	good = fwrite(text->data ? text->data : "", 1, text->len, file) == text->len;
 	if (good && nameless)
 		good = name_output(file, path);
-	code = errno;
-	good = fclose(file) == 0 && good;
-	return good ? CLI_DONE : cannot_write(path, code ? -code : -EIO);
+	if (!good)
+		code = -errno;
+	if (fclose(file) != 0 && good)
+		code = -errno;
+	return code < 0 ? cannot_write(path, code) : CLI_DONE;
 }
 
 int learn_out_of_memory(void)
