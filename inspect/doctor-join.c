@@ -134,9 +134,8 @@ static int ask_inside(const struct visit *visit)
 		return -ENOMEM;
 	(void)sys_death_signal(SIGKILL);
 	r = sys_close_all_but(&visit->sock, 1);
-	answer->result =
-		r < 0 ? err_raise(&answer->err, BPFTOKEN_STAGE_JOIN, r, NULL)
-		      : doctor_run(visit->opts, &answer->report, &answer->err);
+	answer->result = r < 0 ? err_raise(&answer->err, BPFTOKEN_STAGE_JOIN, r, NULL)
+			       : doctor_run(visit->opts, &answer->report, &answer->err);
 	return sys_send_fd(visit->sock, answer, sizeof(*answer), -EBADF);
 }
 
