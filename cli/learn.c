@@ -11,7 +11,9 @@
 #include "policy-cli.h"
 
 #include <fcntl.h>
+#include <libgen.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define OPTION(member) offsetof(struct learn_options, member)
@@ -89,16 +91,48 @@ static int cannot_write(const char *path, int code)
 	return cli_fail(&err);
 }
 
+/* A file without a name, where there can be one; else the file itself. */
+static FILE *open_output(const char *path, bool *ret_nameless)
+{
+	_cleanup_free_ char *copy = strdup(path);
+	struct stat st;
+	int fd = -1;
+
+	if (copy && (stat(path, &st) < 0 || S_ISREG(st.st_mode)))
+		fd = open(dirname(copy), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
+	*ret_nameless = fd >= 0;
+	return fd >= 0 ? fdopen(fd, "w") : fopen(path, "we");
+}
+
+/* Gives it its name once it is whole, so that nobody ever finds half of it. */
+static bool name_output(FILE *file, const char *path)
+{
+	_cleanup_free_ char *real = realpath(path, NULL);
+	char self[64];
+
+	if (fflush(file) != 0 || (real && unlink(real) < 0))
+		return false;
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", fileno(file));
+	return linkat(AT_FDCWD, self, AT_FDCWD, real ? real : path, AT_SYMLINK_FOLLOW) ==
+	       0;
+}
+
 int learn_write_file(const char *path, const struct text *text)
 {
-	FILE *file = fopen(path, "we");
-	bool good;
+	bool nameless, good;
+	FILE *file = open_output(path, &nameless);
+	int code = 0;
 
 	if (!file)
 		return cannot_write(path, -errno);
 	good = fwrite(text->data ? text->data : "", 1, text->len, file) == text->len;
-	good = fclose(file) == 0 && good;
-	return good ? CLI_DONE : cannot_write(path, -EIO);
+	if (good && nameless)
+		good = name_output(file, path);
+	if (!good)
+		code = -errno;
+	if (fclose(file) != 0 && good)
+		code = -errno;
+	return code < 0 ? cannot_write(path, code) : CLI_DONE;
 }
 
 int learn_out_of_memory(void)

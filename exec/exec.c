@@ -289,15 +289,18 @@ static int run(const struct exec_options *o, const sigset_t *signals,
 	static struct supervisor supervisor;
 	_cleanup_close_ int pid_file = o->pid_file ? open_pid_file(o, err) : -EBADF;
 	struct program program = { .pidfd = -EBADF };
+	struct bpftoken_error why;
 	int r;
 
 	if (o->pid_file && pid_file < 0)
 		return pid_file;
 	/* It will hold copies of what its callers pass to the kernel. */
 	(void)sys_set_dumpable(false);
-	r = bring_up(o, o->via != EXEC_PRELOAD, old_mask, &program, &supervisor, err);
-	if (r < 0 && may_preload(o, err))
+	r = bring_up(o, o->via != EXEC_PRELOAD, old_mask, &program, &supervisor, &why);
+	if (r < 0 && may_preload(o, &why))
 		r = bring_up(o, false, old_mask, &program, &supervisor, err);
+	else if (r < 0 && err)
+		*err = why;
 	if (r == 0) {
 		write_pid(pid_file, &program);
 		if (program.no_new_privs)

@@ -343,7 +343,7 @@ int frozen_perform(const struct caller *caller, uint32_t cmd, uint64_t address,
 	if (r < 0)
 		return r;
 	if (!caller_waits(caller))
-		return 0;
+		return -ECANCELED;
 	add_token(caller, cmd, &call.attr);
 	r = call_kernel(&call, row, rights);
 	if (r == -ECANCELED)

@@ -110,9 +110,9 @@ void handle_notification(struct supply *supply, const struct seccomp_notif *noti
 		.row = attr_token_row(command(notif)),
 	};
 
-	/* 0: a process that our pid namespace does not see. */
+	/* 0: a process that our pid namespace does not see. Who has gone hears nothing. */
 	if (!notif->pid ||
-	    decide(&request, notif->data.args[0] & FILTER_COMMON_ATTRS) == -ECANCELED)
+	    decide(&request, notif->data.args[0] & FILTER_COMMON_ATTRS) < 0)
 		caller_continue(&request.caller);
 }
 

@@ -80,6 +80,9 @@ static void *serve(void *data)
 	}
 	supervisor->ended = true;
 	pthread_cond_broadcast(&supervisor->turn);
+	/* Who calls from now on has nobody to wait for: the kernel says ENOSYS. */
+	if (--supervisor->threads == 0)
+		sys_close(supervisor->supply.listener);
 	pthread_mutex_unlock(&supervisor->lock);
 	return NULL;
 }

@@ -132,10 +132,11 @@ void container_init(const struct container *container, int sock, const sigset_t 
 	pid_t program;
 	int r;
 
-	sys_close_all_but(keep, ARRAY_SIZE(keep));
+	r = sys_close_all_but(keep, ARRAY_SIZE(keep));
 	sigfillset(&all);
 	(void)sys_block_signals(&all, NULL);
-	r = set_up(container, sock, &err);
+	r = r < 0 ? err_raise(&err, BPFTOKEN_STAGE_SETUP, r, NULL)
+		  : set_up(container, sock, &err);
 	program = r < 0 ? r : start_program(container, sock, old_mask, &err);
 	if (program < 0) {
 		handshake_fail(sock, &err);

@@ -81,7 +81,20 @@ static void forward(int signal_fd, int pidfd)
 			(void)sys_pidfd_signal(pidfd, (int)info.ssi_signo);
 }
 
-static int wait_for(int pidfd, int signal_fd)
+/* The program's own end is a status of init: only others end init by a signal. */
+static int take_status(const siginfo_t *info, struct bpftoken_error *err)
+{
+	if (info->si_code == CLD_EXITED)
+		return info->si_status;
+	err_raise(err, BPFTOKEN_STAGE_CLONE, -ECHILD,
+		  "the container's first process was ended by signal %d",
+		  info->si_status);
+	err_what(err, "cannot run the container to its end");
+	err_fix(err, "find who sent it: the system's log names what the kernel killed");
+	return -ECHILD;
+}
+
+static int wait_for(int pidfd, int signal_fd, struct bpftoken_error *err)
 {
 	struct pollfd fds[] = { { .fd = pidfd, .events = POLLIN },
 				{ .fd = signal_fd, .events = POLLIN } };
@@ -91,15 +104,14 @@ static int wait_for(int pidfd, int signal_fd)
 		int r = sys_poll(fds, ARRAY_SIZE(fds), -1);
 
 		if (r < 0)
-			return r;
+			return err_raise(err, BPFTOKEN_STAGE_CLONE, r, NULL);
 		if (fds[1].revents)
 			forward(signal_fd, pidfd);
 		if (!fds[0].revents)
 			continue;
 		r = sys_reap(pidfd, -1, &info);
-		if (r < 0)
-			return r;
-		return info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
+		return r < 0 ? err_raise(err, BPFTOKEN_STAGE_CLONE, r, NULL)
+			     : take_status(&info, err);
 	}
 }
 
@@ -132,11 +144,8 @@ static int start(const struct container *container, int signal_fd,
 		container_init(container, theirs, old_mask);
 	sys_close(TAKE_FD(theirs));
 	r = bring_up(container, pid, ours, err);
-	if (r == 0) {
-		r = wait_for(pidfd, signal_fd);
-		if (r < 0)
-			err_raise(err, BPFTOKEN_STAGE_CLONE, r, NULL);
-	}
+	if (r == 0)
+		r = wait_for(pidfd, signal_fd, err);
 	if (r < 0)
 		destroy(pidfd);
 	return r;

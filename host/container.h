@@ -28,7 +28,8 @@ struct container {
 
 /*
  * Runs it to its end. Returns the exit status of the program (128 + n when signal n ended
- * it), or a negative errno: then the program never ran, and nothing is left.
+ * it), or a negative errno: then the program never ran, or somebody ended the whole
+ * container, and nothing is left.
  */
 int container_run(const struct container *container, struct bpftoken_error *err);
 

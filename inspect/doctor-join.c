@@ -128,12 +128,14 @@ static int enter(const struct visit *visit)
 static int ask_inside(const struct visit *visit)
 {
 	_cleanup_free_ struct answer *answer = calloc(1, sizeof(*answer));
+	int r;
 
 	if (!answer)
 		return -ENOMEM;
 	(void)sys_death_signal(SIGKILL);
-	sys_close_all_but(&visit->sock, 1);
-	answer->result = doctor_run(visit->opts, &answer->report, &answer->err);
+	r = sys_close_all_but(&visit->sock, 1);
+	answer->result = r < 0 ? err_raise(&answer->err, BPFTOKEN_STAGE_JOIN, r, NULL)
+			       : doctor_run(visit->opts, &answer->report, &answer->err);
 	return sys_send_fd(visit->sock, answer, sizeof(*answer), -EBADF);
 }
 
@@ -251,8 +253,9 @@ static int send_helper(struct visit *visit, struct doctor_report *ret_report,
 							 visit->root_fd };
 
 		memcpy(keep + 3, visit->ns_fds, sizeof(visit->ns_fds));
-		sys_close_all_but(keep, ARRAY_SIZE(keep));
-		_Exit(helper(visit) < 0);
+		r = sys_close_all_but(keep, ARRAY_SIZE(keep));
+		r = r < 0 ? fail_inside(visit, r) : helper(visit);
+		_Exit(r < 0);
 	}
 	sys_close(visit->sock);
 	if (pid < 0)

@@ -106,6 +106,9 @@ pid_t start_program(const struct learn_trace *trace, const sigset_t *old_mask,
 		run_child(trace, theirs, old_mask);
 	}
 	r = sys_trace_seize(pid, FOLLOW | PTRACE_O_TRACESECCOMP | PTRACE_O_EXITKILL);
+	/* It waits for this before it goes on. */
+	if (r == 0)
+		r = (int)sys_write(ours, "", 1);
 	if (r < 0) {
 		siginfo_t info;
 
@@ -113,7 +116,6 @@ pid_t start_program(const struct learn_trace *trace, const sigset_t *old_mask,
 		(void)sys_reap(pidfd, -1, &info);
 		return raise_trace(r, err);
 	}
-	(void)sys_write(ours, "", 1);
 	*ret_sock = TAKE_FD(ours);
 	return pid;
 }

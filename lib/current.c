@@ -74,6 +74,7 @@ static int take_parent(const struct mountinfo *mount, void *data)
 	if (mount->id != search->parent)
 		return 0;
 	search->current->stacked = delegates(mount);
+	search->current->below = mount->dev;
 	return 1;
 }
 

@@ -9,7 +9,7 @@
 struct current {
 	bool delegated; /* it is a bpffs that delegates something; the rest is set then */
 	bool stacked; /* and so is what lies below it */
-	uint64_t dev;
+	uint64_t dev, below; /* below: of that */
 	struct bpftoken_policy policy;
 	uint32_t uid, gid, mode; /* of its root; host ids */
 };

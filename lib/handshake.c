@@ -200,10 +200,18 @@ int handshake_offer_context(int sock, struct bpftoken_error *err)
 			      : handshake_send(sock, HANDSHAKE_CONTEXT, context_fd, err);
 }
 
+static int uncover(int copy_fd, int old_fd)
+{
+	int r = sys_mount_private(copy_fd);
+
+	return r < 0 ? r : bpffs_detach(old_fd);
+}
+
 /*
  * The new mount is on top of the old one and right. Nothing can slip under what it covers,
  * so it is taken down, a copy goes below the old one, and the old one away: whatever fails
- * on the way, the old one is in place.
+ * on the way, the old one is in place. What lies below another mount cannot be taken away
+ * alone: from there the way is forward, and is tried twice.
  */
 static int swap_mounts(int sock, int mount_fd, int old_fd, struct bpftoken_error *err)
 {
@@ -212,10 +220,8 @@ static int swap_mounts(int sock, int mount_fd, int old_fd, struct bpftoken_error
 
 	if (r == 0)
 		r = sys_move_mount_beneath(copy_fd, old_fd);
-	if (r == 0)
-		r = sys_mount_private(copy_fd);
-	if (r == 0)
-		r = bpffs_detach(old_fd);
+	if (r == 0 && uncover(copy_fd, old_fd) < 0)
+		r = uncover(copy_fd, old_fd);
 	if (r < 0)
 		return err_raise(err, BPFTOKEN_STAGE_MOVE_MOUNT, r,
 				 "the old delegation cannot be replaced: %s",

@@ -222,8 +222,9 @@ static int start_helper(const struct target *target,
 		const int keep[] = { target->pidfd, target->user_fd, target->mount_ns_fd,
 				     theirs };
 
-		sys_close_all_but(keep, ARRAY_SIZE(keep));
-		r = run(target, theirs, &inside);
+		r = sys_close_all_but(keep, ARRAY_SIZE(keep));
+		r = r < 0 ? err_raise(&inside, BPFTOKEN_STAGE_JOIN, r, NULL)
+			  : run(target, theirs, &inside);
 		if (r < 0)
 			handshake_fail(theirs, &inside);
 		_exit(r < 0);
@@ -286,17 +287,30 @@ static int raise_other(const struct current *current, const char *path,
 			 path);
 }
 
+/* Is there something to take off the target? *ret_swapped: then the new one is in place. */
+static bool is_unfinished(const struct current *current, uint64_t device, bool swap,
+			  bool *ret_swapped)
+{
+	bool on_top = current->delegated && current->dev == device;
+	bool below = current->delegated && current->stacked && current->below == device;
+
+	*ret_swapped = swap && (below || (on_top && !current->stacked));
+	return below || (on_top && !*ret_swapped);
+}
+
 /*
  * A helper that failed takes back what it placed. One that the container's root killed or
  * stopped, which it may where it sees the host's processes, does not; another one does it
- * then, as root of the host, whom nobody in the container may signal.
+ * then, as root of the host, whom nobody in the container may signal. Where the new bpffs
+ * lies below the old one already, or alone, the way is forward: 1, it is in place.
  */
-static void clean_up(const struct target *target, uint64_t device)
+static int clean_up(const struct target *target, uint64_t device, bool swap)
 {
 	_cleanup_helper_ struct helper helper = HELPER_NONE;
 	struct target as_root = *target;
 	struct bpftoken_error ignored;
 	struct current current;
+	bool swapped;
 	int r;
 
 	as_root.foreign = true;
@@ -304,12 +318,15 @@ static void clean_up(const struct target *target, uint64_t device)
 	r = start_helper(&as_root, placer, &helper, &ignored);
 	if (r == 0)
 		r = find_current(&as_root, &helper, &current, &ignored);
-	if (r < 0 || !current.delegated || current.dev != device)
-		return;
+	if (r < 0)
+		return r;
+	if (!is_unfinished(&current, device, swap, &swapped))
+		return swapped;
 	r = handshake_send(helper.sock, HANDSHAKE_DETACH, -EBADF, &ignored);
 	if (r == 0)
-		(void)handshake_expect(helper.sock, target->timeout_ms, HANDSHAKE_GONE,
-				       NULL, &ignored);
+		r = handshake_expect(helper.sock, target->timeout_ms, HANDSHAKE_GONE,
+				     NULL, &ignored);
+	return r < 0 ? r : swapped;
 }
 
 /* 1 when there is nothing to do. */
@@ -319,6 +336,7 @@ static int mount_on(const struct target *target, const struct bpftoken_policy *p
 {
 	_cleanup_helper_ struct helper helper = HELPER_NONE;
 	_cleanup_close_ int context_fd = -EBADF;
+	struct bpftoken_error why;
 	struct current current;
 	uint64_t device = 0;
 	int r = start_helper(target, placer, &helper, err);
@@ -337,12 +355,18 @@ static int mount_on(const struct target *target, const struct bpftoken_policy *p
 		return context_fd;
 	r = handshake_deliver(helper.sock, target->timeout_ms, helper.pid, context_fd,
 			      policy, opts, current.delegated, target->foreign, &device,
-			      err);
+			      &why);
+	/* One that does not hear that all is well takes back what it placed. */
+	if (r == 0)
+		r = handshake_expect_end(helper.sock, target->timeout_ms, &why);
 	if (r < 0 && device) {
 		/* The first one is gone before: it might have gone on. */
 		end_helper(&helper);
-		clean_up(target, device);
+		if (clean_up(target, device, current.delegated) > 0)
+			r = 0;
 	}
+	if (r < 0 && err)
+		*err = why;
 	if (r == 0)
 		*ret_device = current.delegated ? current.dev : 0;
 	return r;

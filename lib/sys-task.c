@@ -49,6 +49,20 @@ int sys_notif_sync(int listener)
 	return result(ioctl(listener, NOTIF_SET_FLAGS_, NOTIF_SYNC_WAKE_UP_));
 }
 
+/*
+ * A signal that stops a process, which none can block, interrupts these while they wait
+ * for the kernel's lock: nothing was done then, and a caller waits for the answer.
+ */
+static int answer_ioctl(int listener, unsigned long request, const void *arg)
+{
+	int r;
+
+	do {
+		r = result(ioctl(listener, request, arg));
+	} while (r == -EINTR);
+	return r;
+}
+
 /* The kernel's struct may be longer than ours, and wants to be all zero. */
 int sys_notif_recv(int listener, struct seccomp_notif *ret_notif)
 {
@@ -71,17 +85,17 @@ int sys_notif_send(int listener, const struct seccomp_notif_resp *answer)
 	} buf = { .room = { 0 } };
 
 	buf.answer = *answer;
-	return result(ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &buf));
+	return answer_ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &buf);
 }
 
 int sys_notif_valid(int listener, uint64_t id)
 {
-	return result(ioctl(listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &id));
+	return answer_ioctl(listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &id);
 }
 
 int sys_notif_addfd(int listener, const struct seccomp_notif_addfd *add)
 {
-	return result(ioctl(listener, SECCOMP_IOCTL_NOTIF_ADDFD, add));
+	return answer_ioctl(listener, SECCOMP_IOCTL_NOTIF_ADDFD, add);
 }
 
 /* --------------------------------------------------------- another's memory */

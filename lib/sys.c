@@ -724,9 +724,10 @@ int sys_death_signal(int sig)
 }
 
 /* From the lowest kept descriptor to the next, so that no list is needed. */
-void sys_close_all_but(const int keep[], size_t count)
+int sys_close_all_but(const int keep[], size_t count)
 {
 	unsigned int next = 0;
+	int r = 0;
 
 	for (;;) {
 		unsigned int lowest = ~0U;
@@ -736,9 +737,10 @@ void sys_close_all_but(const int keep[], size_t count)
 			    (unsigned int)keep[i] < lowest)
 				lowest = (unsigned int)keep[i];
 		if (lowest > next)
-			(void)syscall(SYS_close_range, next, lowest - (lowest != ~0U), 0);
-		if (lowest == ~0U)
-			return;
+			r = result(syscall(SYS_close_range, next,
+					   lowest - (lowest != ~0U), 0));
+		if (r < 0 || lowest == ~0U)
+			return r;
 		next = lowest + 1;
 	}
 }
@@ -770,10 +772,13 @@ int sys_kill(pid_t pid, int sig)
 
 pid_t sys_reap_any(siginfo_t *ret_info)
 {
+	int r;
+
 	memset(ret_info, 0, sizeof(*ret_info));
-	if (waitid(P_ALL, 0, ret_info, WEXITED | WNOHANG) < 0)
-		return -errno;
-	return ret_info->si_pid;
+	do {
+		r = waitid(P_ALL, 0, ret_info, WEXITED | WNOHANG);
+	} while (r < 0 && errno == EINTR);
+	return r < 0 ? -errno : ret_info->si_pid;
 }
 
 /* As far as the caller may: the wanted limit, else the hard limit that it has. */

@@ -144,7 +144,8 @@ int sys_set_ids(uid_t uid, gid_t gid);
 int sys_drop_groups(void);
 int sys_set_dumpable(bool dumpable);
 int sys_death_signal(int sig);
-void sys_close_all_but(const int keep[], size_t count);
+/* Fails where a descriptor may have stayed open. */
+int sys_close_all_but(const int keep[], size_t count);
 /* Blocks exactly these signals; ret_old may be NULL. */
 int sys_block_signals(const sigset_t *set, sigset_t *ret_old);
 int sys_signalfd(const sigset_t *set);

@@ -91,7 +91,7 @@ static void start_holder(const struct live_container *container, struct holder *
 		/* nobody else's connection, or it would never end */
 		const int keep[] = { 0, 1, 2, pair[1], container->pidfd };
 
-		sys_close_all_but(keep, LIVE_COUNT(keep));
+		EXPECT_EQ(sys_close_all_but(keep, LIVE_COUNT(keep)), 0);
 		hold(holder, pair[1]);
 	}
 	close(pair[1]);

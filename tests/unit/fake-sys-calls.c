@@ -117,6 +117,7 @@ int sys_fsconfig(int fs_fd, unsigned int cmd, const char *key, const char *value
 	size_t len = strlen(fake.config);
 	int r = fake_step_fd(__func__, fs_fd);
 
+	fake.expected |= value && !strcmp(value, ":") && r == -EINVAL;
 	if (r < 0)
 		return r;
 	if (value && !strcmp(value, ":"))
@@ -152,7 +153,22 @@ int sys_move_mount_beneath(int from_fd, int to_fd)
 {
 	int r = fake_step_fd(__func__, from_fd);
 
-	return r == 0 && !fake_is_known(to_fd, __func__) ? -EBADF : r;
+	if (r == 0 && !fake_is_known(to_fd, __func__))
+		return -EBADF;
+	fake.beneath |= r == 0;
+	return r;
+}
+
+int sys_fspick(int dir_fd)
+{
+	int r = fake_step_fd(__func__, dir_fd);
+
+	return r < 0 ? r : fake_new_fd("fscontext", false);
+}
+
+int sys_mount_readonly(int mount_fd)
+{
+	return fake_step_fd(__func__, mount_fd);
 }
 
 int sys_mount_private(int mount_fd)
@@ -169,12 +185,18 @@ int sys_clone_mount(int dir_fd)
 
 int sys_mkdirat(int dir_fd, const char *name, mode_t mode)
 {
-	return fake_step_fd(__func__, dir_fd);
+	int r = fake_step_fd(__func__, dir_fd);
+
+	fake.made += r == 0;
+	return r;
 }
 
 int sys_rmdirat(int dir_fd, const char *name)
 {
-	return fake_step_fd(__func__, dir_fd);
+	int r = fake_step_fd(__func__, dir_fd);
+
+	fake.made -= r == 0;
+	return r;
 }
 
 int sys_follow_in_root(int root_fd, const char *path, int flags)
@@ -188,6 +210,9 @@ int sys_open_in_root(int root_fd, const char *path, int flags)
 {
 	int r = fake_step_fd(__func__, root_fd);
 
+	/* what is to be made is not there yet */
+	if (r == 0 && !fake.made && !strcmp(path, "/sys/fs/new"))
+		return -ENOENT;
 	return r < 0 ? r : fake_new_fd("target", false);
 }
 
@@ -205,8 +230,9 @@ int sys_umount(const char *target, int flags)
 {
 	int r = fake_step(__func__);
 
-	if (r == 0 && !strcmp(target, ".") && fake_is_kind(cwd, "mount"))
-		fake.detached = true;
+	if (r == 0 && !strcmp(target, "."))
+		*(fake_is_kind(cwd, "mount") ? &fake.detached : &fake.old_detached) =
+			true;
 	return r;
 }
 
@@ -218,6 +244,14 @@ void fake_message(const void *data, size_t size, const char *kind)
 	memcpy(messages[message_count].data, data, size);
 	messages[message_count].size = size;
 	messages[message_count++].kind = kind;
+}
+
+bool fake_last_message(void)
+{
+	if (message_next == message_count)
+		return false;
+	message_next = message_count - 1;
+	return true;
 }
 
 int sys_socketpair(int ret_fds[2])

@@ -5,14 +5,19 @@
  */
 #include "fake-sys.h"
 
+#include "sys-task.h"
+
 #include <linux/nsfs.h>
 
 static uint64_t now;
 
 pid_t sys_clone(uint64_t flags, int *ret_pidfd)
 {
-	int r = fake_step_new(__func__, "child");
+	int r;
 
+	if (fake.become && !--fake.become)
+		return 0;
+	r = fake_step_new(__func__, "child");
 	if (r < 0)
 		return r;
 	*ret_pidfd = r;
@@ -83,6 +88,9 @@ int sys_poll(struct pollfd *polled, unsigned int count, int timeout_ms)
 		bool is_signal = fake_is_kind(polled[i].fd, "signalfd");
 		bool is_ready = fake.signals ? is_signal : !is_signal && child_ended();
 
+		if (fake_is_kind(polled[i].fd, "listener"))
+			is_ready = true;
+
 		polled[i].revents = is_ready ? polled[i].events : 0;
 		ready += is_ready;
 	}
@@ -128,7 +136,11 @@ int sys_capabilities(uint64_t *ret_effective)
 int sys_mount(const char *source, const char *target, const char *fstype,
 	      unsigned long flags, const char *data)
 {
-	return fake_step(__func__);
+	int r = fake_step(__func__);
+
+	/* where the network namespace is the host's */
+	fake.expected |= fstype && !strcmp(fstype, "sysfs") && r == -EPERM;
+	return r;
 }
 
 int sys_open_tree(const char *path, bool whole_tree)
@@ -163,7 +175,18 @@ int sys_mkdir(const char *path, mode_t mode)
 
 int sys_creat(const char *path, mode_t mode)
 {
-	return fake_step_new(__func__, "file");
+	int r = fake_step_new(__func__, "file");
+
+	fake.made += r >= 0;
+	return r;
+}
+
+int sys_unlink(const char *path)
+{
+	int r = fake_step(__func__);
+
+	fake.made -= r == 0 && fake.made;
+	return r;
 }
 
 int sys_symlink(const char *target, const char *path)
@@ -175,6 +198,8 @@ int sys_ioctl(int fd, unsigned long request, void *arg)
 {
 	int r = fake_step_fd(__func__, fd);
 
+	if (r == 0 && request == NS_GET_OWNER_UID)
+		*(uid_t *)arg = 0;
 	return r == 0 && request == NS_GET_USERNS ? fake_new_fd("owner", false) : r;
 }
 
@@ -221,9 +246,18 @@ int sys_kill(pid_t pid, int sig)
 	return fake_step(__func__);
 }
 
+/* The program ends at once. */
 pid_t sys_reap_any(siginfo_t *ret_info)
 {
-	return fake_step(__func__);
+	int r = fake_step(__func__);
+
+	if (r < 0 || !fake.alive)
+		return r < 0 ? r : -ECHILD;
+	*ret_info = (siginfo_t){ .si_code = CLD_EXITED };
+	ret_info->si_status = fake.exit_status;
+	ret_info->si_pid = FAKE_CHILD;
+	fake.reaped = --fake.alive == 0;
+	return FAKE_CHILD;
 }
 
 int sys_set_memlock(uint64_t bytes, uint64_t *ret_got)
@@ -244,5 +278,9 @@ int sys_execvp(const char *file, char *const argv[])
 {
 	int r = fake_step(__func__);
 
-	return r < 0 ? r : -ENOENT;
+	if (r < 0 || !fake.leave)
+		return r < 0 ? r : -ENOENT;
+	fake.executed = true;
+	fake.leave(0);
+	return -ENOENT;
 }

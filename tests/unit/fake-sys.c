@@ -56,7 +56,7 @@ void fake_reset(void)
 	carry_forget();
 	fake.low_fd = -1;
 	fake.read_most = SIZE_MAX;
-	fake.capabilities = UINT64_MAX;
+	fake.capabilities = fake.effective = UINT64_MAX;
 	fake.own_userns = FAKE_INIT_USERNS;
 	fake.fs_type = FAKE_BPF_FS;
 	fake.file_mode = S_IFREG | 0600;
@@ -79,6 +79,12 @@ void fake_fail(const char *name, unsigned int nth, int error)
 void fake_fail_any(unsigned int nth, int error)
 {
 	fake_fail(NULL, nth, error);
+}
+
+/* Nothing fails any more; what did is remembered. */
+void fake_fail_done(void)
+{
+	fault.left = 0;
 }
 
 const char *fake_failed(void)
@@ -107,7 +113,8 @@ unsigned int fake_count(const char *name)
 int fake_step(const char *name)
 {
 	(*counter(name))++;
-	if (!fault.left || (fault.name && strcmp(fault.name, name) != 0) || --fault.left)
+	if (fake.become || !fault.left || (fault.name && strcmp(fault.name, name) != 0) ||
+	    --fault.left)
 		return 0;
 	fault.hit = name;
 	return -fault.error;
@@ -201,6 +208,13 @@ bool fake_is_open(int fd)
 	return found && found->open;
 }
 
+void fake_close_kind(const char *kind)
+{
+	for (size_t i = 0; i < fd_count; i++)
+		if (fds[i].open && !strcmp(fds[i].kind, kind))
+			fds[i].open = false;
+}
+
 void fake_assert_closed(int except)
 {
 	for (size_t i = 0; i < fd_count; i++)
@@ -230,9 +244,15 @@ int sys_dup_high(int fd)
 	return r < 0 ? r : fake_new_fd(descriptor(fd, __func__)->kind, false);
 }
 
-void sys_close_all_but(const int keep[], size_t count)
+/* Nothing else of the host is kept by a child: it says what it goes on with. */
+int sys_close_all_but(const int keep[], size_t count)
 {
-	fail_msg("sys_close_all_but: only a child calls this");
+	if (!fake.leave)
+		fail_msg("sys_close_all_but: only a child calls this");
+	for (size_t i = 0; i < count; i++)
+		if (keep[i] > 2)
+			(void)descriptor(keep[i], __func__);
+	return fake_step(__func__);
 }
 
 /* ------------------------------------------------------------------- files */
@@ -253,6 +273,8 @@ int sys_openat(int dir_fd, const char *path, int flags)
 {
 	int r = fake_step(__func__);
 
+	for (size_t i = 0; r == -ENOENT && i < ARRAY_SIZE(fake.may_lack); i++)
+		fake.expected |= fake.may_lack[i] && !strcmp(path, fake.may_lack[i]);
 	for (size_t i = file_count; r == 0 && i--;) {
 		if (fnmatch(files[i].path, path, FNM_PATHNAME))
 			continue;
@@ -290,7 +312,7 @@ void sys_unmap(void *data, size_t size)
 	fail_msg("%zu bytes at %p were never mapped", size, data);
 }
 
-/* A filesystem context gives what is in the file "fscontext", one message. */
+/* What no path was opened for gives what is in the file of its kind's name. */
 ssize_t sys_read(int fd, void *buf, size_t size)
 {
 	struct descriptor *from = descriptor(fd, __func__);
@@ -301,8 +323,8 @@ ssize_t sys_read(int fd, void *buf, size_t size)
 		return r;
 	if (fake_is_kind(fd, "signalfd"))
 		return read_signal(buf, size);
-	for (size_t i = 0; i < file_count && fake_is_kind(fd, "fscontext"); i++)
-		if (!strcmp(files[i].path, "fscontext"))
+	for (size_t i = 0; i < file_count && !from->file; i++)
+		if (!strcmp(files[i].path, from->kind))
 			from->file = &files[i];
 	if (!from->file)
 		return -ENODATA;
@@ -389,6 +411,14 @@ int sys_path_fs_type(const char *path, uint32_t *ret_type)
 }
 
 /* Every file is a token of the bpffs that the test asks for. */
+int sys_look_at(int dir_fd, const char *path, struct sys_file *ret_file)
+{
+	int r = fake_step_fd(__func__, dir_fd);
+
+	*ret_file = (struct sys_file){ .dev = FAKE_DEVICE, .mode = S_IFREG | 0600 };
+	return r;
+}
+
 int sys_look(const char *path, struct sys_file *ret_file)
 {
 	int r = fake_step(__func__);
@@ -416,6 +446,8 @@ int sys_inode(int dir_fd, const char *path, uint64_t *ret_inode)
 	bool of_host = strstr(path, "/self/") || strstr(path, "/proc/1/");
 	int r = fake_step(__func__);
 
+	/* a root that lacks a capability of pid 1 may not look at it; fstat() never says so */
+	fake.expected |= (!path[0] || strstr(path, "/proc/1/")) && r == -EACCES;
 	if (r < 0)
 		return r;
 	*ret_inode = of_host ? fake.own_userns : 4026532200U;

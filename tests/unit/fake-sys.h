@@ -59,6 +59,11 @@ struct fake {
 	int exit_status; /* of the child */
 	bool child_hangs; /* until it is killed */
 	unsigned int signals; /* that wait for the signalfd */
+	unsigned int
+		become; /* this clone is a child's: faults, too, begin there; 0: none */
+	void (*leave)(int status); /* does not return: where an exec that works ends */
+	const char *may_lack[4]; /* files that need not be there */
+	bool standard_closed; /* the caller of a notification has no descriptor 0 */
 
 	/* what was done */
 	struct fake_bpf_call bpf; /* the last one */
@@ -73,6 +78,13 @@ struct fake {
 	unsigned int alive;
 	unsigned int forwarded; /* other signals to the child */
 	bool signals_blocked;
+	bool executed; /* with .leave */
+	bool expected; /* what was made to fail would have failed so anyway, or may */
+	bool beneath, old_detached; /* a swap: the new one below the old, the old gone */
+	int made; /* directories and files that are there */
+	unsigned int answers, continued, returned_fds; /* of notifications */
+	uint64_t effective; /* as set; usual all */
+	int mapped; /* reserved memory that is there */
 };
 
 extern struct fake fake;
@@ -83,6 +95,7 @@ void fake_reset(void);
 /* The nth call from now on, from 1, fails with -error: of any function, or of one. */
 void fake_fail_any(unsigned int nth, int error);
 void fake_fail(const char *name, unsigned int nth, int error);
+void fake_fail_done(void);
 /* The name of the call that was failed, NULL while none was. */
 const char *fake_failed(void);
 /* How often it was called. */
@@ -91,6 +104,8 @@ unsigned int fake_count(const char *name);
 /* A descriptor of the test's own, which nobody else may close. */
 int fake_given(const char *kind);
 bool fake_is_open(int fd);
+/* As when the process ends that holds them. */
+void fake_close_kind(const char *kind);
 /* Fails the test when anything but the given ones, and except, is open. */
 void fake_assert_closed(int except);
 
@@ -117,6 +132,8 @@ const char *fake_kind(int fd);
 bool fake_is_kind(int fd, const char *kind);
 unsigned int fake_token(int fd);
 void fake_calls_reset(void);
+/* Only the last message is left to be received; false when there is none. */
+bool fake_last_message(void);
 
 /* The error that a function must not touch, and whether it did. */
 void fake_poison(struct bpftoken_error *err);

@@ -1,68 +1,30 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Every system call of every path that opens something fails once, with each of some
- * errors. Whatever fails: the result is negative and the error is about it, nothing that
- * was opened stays open, a child is gone, a mount that was placed is detached again.
- */
-#include "fake-sys.h"
+/* The paths of the library and of run, as the host's side sees them: see faults.h. */
+#include "faults.h"
 
 #include "bpffs.h"
 #include "container.h"
 #include "handshake.h"
-#include "names.h"
 #include "policy.h"
 
 #include <errno.h>
 #include <sys/sysmacros.h>
 
-#define LAST_STAGE BPFTOKEN_STAGE_BTF_GET_FD_BY_ID
-#define MAX_CALLS 200 /* of one path: more is an endless loop */
-
 static const struct bpftoken_policy policy = { .mask = { 0x21, 1ULL << 27, 2, 1 } };
-
-#define CHILD_MOUNTS                                                     \
-	"1 1 0:5 / /proc rw - proc proc rw\n"                            \
-	"76 1 0:7 / /sys/fs/bpf rw - bpf none rw,delegate_cmds=any\n"    \
-	"77 1 0:6 / /sys/fs/bpf rw - bpf none rw,uid=100000,gid=100000," \
-	"delegate_cmds=map_create:prog_load,delegate_maps=ringbuf,"      \
-	"delegate_progs=socket_filter,delegate_attachs=cgroup_inet_ingress\n"
 
 /* --------------------------------------------------------------- the paths */
 
-/* What one run works on; set up afresh for each. */
-static struct {
-	int context, mount, root, sock, pidfd, bpffs, token;
-} given;
-
 static struct bpftoken_policy untouched;
-static unsigned int faults; /* injected so far */
-
-/* What comes in: made by the same functions that the other side uses. */
-static void says(uint32_t tag, const char *kind)
-{
-	fake.echo = true;
-	assert_int_equal(
-		handshake_send(given.sock, tag, kind ? fake_given(kind) : -EBADF, NULL),
-		0);
-	fake.echo = false;
-}
 
 static void container_answers(void)
 {
-	says(HANDSHAKE_CONTEXT, "fscontext");
-	says(HANDSHAKE_PLACED, NULL);
-}
-
-static void finds(uint64_t mount_id)
-{
-	fake.echo = true;
-	assert_int_equal(handshake_send_found(given.sock, mount_id, NULL), 0);
-	fake.echo = false;
+	faults_says(HANDSHAKE_CONTEXT, "fscontext");
+	faults_says(HANDSHAKE_PLACED, NULL);
 }
 
 static void placer_answers(void)
 {
-	finds(0);
+	faults_finds(0);
 	container_answers();
 }
 
@@ -74,27 +36,27 @@ static void two_helpers_set_up(void)
 
 static void replace_set_up(void)
 {
-	finds(76);
+	faults_finds(76);
 	container_answers();
-	says(HANDSHAKE_SWAPPED, NULL);
+	faults_says(HANDSHAKE_SWAPPED, NULL);
 }
 
 static void already_set_up(void)
 {
-	finds(77);
+	faults_finds(77);
 }
 
 static void unmount_set_up(void)
 {
-	finds(77);
-	says(HANDSHAKE_CONTEXT, "fscontext");
-	says(HANDSHAKE_GONE, NULL);
+	faults_finds(77);
+	faults_says(HANDSHAKE_CONTEXT, "fscontext");
+	faults_says(HANDSHAKE_GONE, NULL);
 }
 
 static void host_answers(void)
 {
-	says(HANDSHAKE_MOUNT, "mount");
-	says(HANDSHAKE_GO, NULL);
+	faults_says(HANDSHAKE_MOUNT, "mount");
+	faults_says(HANDSHAKE_GO, NULL);
 }
 
 static int build(struct bpftoken_error *err)
@@ -153,7 +115,9 @@ static int holders(struct bpftoken_error *err)
 	uint32_t unseen = 0;
 	int r = bpftoken_bpffs_holders(FAKE_DEVICE, count_holder, NULL, &unseen, err);
 
-	/* two processes; the one that cannot be looked at is told */
+	/* two processes; one that cannot be looked at is told, one that is gone is not */
+	if (r == 1 && !unseen && fake_failed())
+		return 2;
 	return r >= 0 ? r + (int)unseen : r;
 }
 
@@ -304,15 +268,7 @@ static int run_plain(struct bpftoken_error *err)
 	return container_run(&container, err);
 }
 
-/* survives: calls whose failure may leave a success, separated by blanks. */
-static const struct path {
-	const char *name;
-	int (*run)(struct bpftoken_error *err);
-	void (*set_up)(void);
-	const char *survives;
-	bool returns_fd;
-	int success; /* else */
-} paths[] = {
+static const struct fault_path paths[] = {
 	{ "bpffs_build", build, NULL, "", true, 0 },
 	{ "bpffs_place", place, NULL, "", false, 0 },
 	{ "bpffs_verify", verify, NULL, "", false, 0 },
@@ -348,148 +304,7 @@ static const struct path {
 	  3 },
 };
 
-/* -------------------------------------------------------------- the checks */
-
-static void prepare(const struct path *path)
-{
-	fake_reset();
-	fake_file("/proc/4242/mountinfo", CHILD_MOUNTS);
-	fake_file("/proc/4242/?id_map", "");
-	fake_file("/proc/42/?id_map", "0 100000 65536\n");
-	fake_file("/proc/42/ns/*", "");
-	fake_file("/proc/self/mountinfo", "1 1 0:5 / /proc rw - proc proc rw\n");
-	fake_file_bytes("/proc",
-			"self\0"
-			"1\0"
-			"4242",
-			12);
-	fake_file_bytes("/proc/*/task/*/fd",
-			"0\0"
-			"5",
-			4);
-	fake_file_bytes("/proc/*/task",
-			"1\0"
-			"77",
-			5);
-	fake_file("/proc/*/comm", "program\n");
-	given.context = fake_given("fscontext");
-	given.mount = fake_given("mount");
-	given.root = fake_given("root");
-	given.sock = fake_given("socket");
-	given.pidfd = fake_given("pidfd");
-	given.bpffs = fake_given("bpffs");
-	given.token = fake_given("token");
-	if (path->set_up)
-		path->set_up();
-}
-
-static bool listed(const char *names, const char *name)
-{
-	const char *found = strstr(names, name);
-	size_t len = strlen(name);
-
-	return found && (found[len] == ' ' || !found[len]);
-}
-
-/* Whatever the result: nothing is left but what a success returns. */
-static void check_nothing_left(const struct path *path, int r)
-{
-	fake_assert_closed(path->returns_fd ? r : -1);
-	if (fake.cloned && !fake.reaped)
-		fail_msg("%s: the child is left after %s failed", path->name,
-			 fake_failed());
-	if (path->run == container_side && r < 0 && fake.placed && !fake.detached)
-		fail_msg("%s: the mount is left after %s failed", path->name,
-			 fake_failed());
-}
-
-static void check_success(const struct path *path, int r)
-{
-	if (path->returns_fd ? !fake_is_open(r) : r != path->success)
-		fail_msg("%s: %d, %s failed", path->name, r, fake_failed());
-	if (path->returns_fd)
-		assert_true(r > 2);
-}
-
-static void check_failure(const struct path *path, int r, struct bpftoken_error *err)
-{
-	if (err->code != r || err->stage == BPFTOKEN_STAGE_NONE ||
-	    err->stage > LAST_STAGE)
-		fail_msg("%s: %d, but the error is %d at stage %u, %s failed", path->name,
-			 r, err->code, err->stage, fake_failed());
-	assert_string_not_equal(bpftoken_stage_name(err->stage), "UNKNOWN");
-	fake_fail_any(0, 0);
-	assert_in_range(bpftoken_explain(err), BPFTOKEN_KIND_FAILED,
-			BPFTOKEN_KIND_DENIED);
-	assert_string_not_equal(err->what, "");
-	assert_string_not_equal(err->why, "");
-	fake_assert_closed(-1);
-}
-
-/* One run whose nth call fails; false when there are fewer calls. */
-static bool fail_nth(const struct path *path, unsigned int nth, int error)
-{
-	struct bpftoken_error err;
-	int r, again;
-
-	prepare(path);
-	fake_fail_any(nth, error);
-	again = path->run(NULL);
-	check_nothing_left(path, again);
-	prepare(path);
-	fake_fail_any(nth, error);
-	fake_poison(&err);
-	r = path->run(&err);
-	assert_true(r == again || (r >= 0 && again >= 0));
-	check_nothing_left(path, r);
-	if (r >= 0) {
-		fake_assert_poisoned(&err);
-		check_success(path, r);
-		if (fake_failed() && !listed(path->survives, fake_failed()))
-			fail_msg("%s: a success, and %s (call %u) failed", path->name,
-				 fake_failed(), nth);
-		return fake_failed();
-	}
-	if (!fake_failed())
-		fail_msg("%s: %d, %s, and nothing was made to fail", path->name, r,
-			 err.why);
-	check_failure(path, r, &err);
-	return true;
-}
-
-static void test_faults(void **state)
-{
-	static const int errors[] = { EPERM, ENOMEM, EMFILE, ENFILE, EIO, ENOSYS };
-	const struct path *path = *state;
-	unsigned int before = faults;
-
-	for (size_t i = 0; i < ARRAY_SIZE(errors); i++) {
-		unsigned int nth = 1;
-
-		while (fail_nth(path, nth, errors[i])) {
-			if (nth++ == MAX_CALLS)
-				fail_msg("%s does not end", path->name);
-			faults++;
-		}
-	}
-	print_message("# %s: %u faults\n", path->name, faults - before);
-}
-
 int main(void)
 {
-	struct CMUnitTest tests[ARRAY_SIZE(paths)];
-	int failed;
-
-	/* The kernel's BTF is read once in a process: here, before calls are counted. */
-	fake_reset();
-	(void)names_kernel_count(BPFTOKEN_CMDS);
-	for (size_t i = 0; i < ARRAY_SIZE(paths); i++)
-		tests[i] = (struct CMUnitTest){
-			.name = paths[i].name,
-			.test_func = test_faults,
-			.initial_state = (void *)(uintptr_t)&paths[i],
-		};
-	failed = cmocka_run_group_tests(tests, NULL, NULL);
-	print_message("# %u faults\n", faults);
-	return failed;
+	return faults_main(paths, ARRAY_SIZE(paths));
 }

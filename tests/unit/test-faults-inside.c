@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What children run: the helpers that join a container, and the init of `run` up to the
+ * exec of its program. Whatever fails there, they end, the parent hears of which stage,
+ * and no mount or directory stays where others see it.
+ */
+#include "faults.h"
+
+#include "container.h"
+#include "error.h"
+#include "handshake.h"
+#include "policy.h"
+
+static const struct bpftoken_policy policy = { .mask = { 0x21, 1ULL << 27, 2, 1 } };
+
+/* ------------------------------------------------------------------- helpers */
+
+static void host_answers(void)
+{
+	fake.become = 1;
+	faults_says(HANDSHAKE_MOUNT, "mount");
+	faults_says(HANDSHAKE_GO, NULL);
+}
+
+static void host_answers_foreign(void)
+{
+	fake.foreign = true;
+	host_answers();
+}
+
+static void host_swaps(void)
+{
+	fake.become = 1;
+	faults_says(HANDSHAKE_MOUNT, "mount");
+	faults_says(HANDSHAKE_SWAP, NULL);
+}
+
+static void host_detaches(void)
+{
+	fake.become = 1;
+	faults_says(HANDSHAKE_DETACH, NULL);
+}
+
+static void second_helper(void)
+{
+	fake.foreign = true;
+	fake.become = 2;
+	faults_finds(0);
+}
+
+static int mount_in(struct bpftoken_error *err)
+{
+	return bpftoken_bpffs_mount(given.pidfd, &policy, NULL, err);
+}
+
+static int placer(struct bpftoken_error *err)
+{
+	return faults_inside(mount_in, err);
+}
+
+static int make_in(struct bpftoken_error *err)
+{
+	BPFTOKEN_OPTS(bpftoken_bpffs_opts, opts);
+
+	opts.flags = BPFTOKEN_BPFFS_MKDIR;
+	opts.target = "/sys/fs/new";
+	opts.root = "/root";
+	return bpftoken_bpffs_mount(given.pidfd, &policy, &opts, err);
+}
+
+static int maker(struct bpftoken_error *err)
+{
+	return faults_inside(make_in, err);
+}
+
+static int unmount_in(struct bpftoken_error *err)
+{
+	uint64_t device;
+
+	return bpftoken_bpffs_unmount(given.pidfd, NULL, &device, err);
+}
+
+static int remover(struct bpftoken_error *err)
+{
+	return faults_inside(unmount_in, err);
+}
+
+/* A child that says that all is well has placed its mount, and only then. */
+static void check_placed(int r)
+{
+	if (r == 0)
+		assert_true(fake.placed && !fake.detached);
+}
+
+static void check_swapped(int r)
+{
+	if (r == 0)
+		assert_true(fake.beneath && fake.old_detached);
+}
+
+static void check_detached(int r)
+{
+	if (r == 0)
+		assert_true(fake.old_detached);
+}
+
+/* ------------------------------------------------------------- init of run */
+
+static char *const argv[] = { (char[]){ "/bin/true" }, NULL };
+static struct container container = { .bpffs = "/bpffs", .argv = argv };
+
+static int init(struct bpftoken_error *err)
+{
+	(void)err;
+	container_init(&container, fake_new_fd("socket", false), &(sigset_t){ 0 });
+}
+
+static void init_set_up(void)
+{
+	container = (struct container){ .policy = &policy, .bpffs = "/bpffs" };
+	container.argv = argv;
+	faults_says(HANDSHAKE_READY, NULL);
+	fake_file("/", "");
+	faults_says(HANDSHAKE_MOUNT, "mount");
+	faults_says(HANDSHAKE_GO, NULL);
+}
+
+static void rootfs_set_up(void)
+{
+	init_set_up();
+	container.rootfs = "/image";
+}
+
+/* The program's process: the second clone. */
+static void program_set_up(void)
+{
+	init_set_up();
+	container.uid = container.gid = 1000;
+	fake.become = 1;
+}
+
+static int in_init(struct bpftoken_error *err)
+{
+	fake.exit_status = 0;
+	return faults_inside(init, err);
+}
+
+static void check_program(int r)
+{
+	if (r == 0)
+		assert_true(fake.executed);
+}
+
+static const struct fault_path paths[] = {
+	{ "placer", placer, host_answers, "", .inside = true, .check = check_placed },
+	{ "placer, as root of the host", placer, host_answers_foreign, "", .inside = true,
+	  .check = check_placed },
+	{ "placer that makes a directory", maker, host_answers, "", .inside = true,
+	  .check = check_placed },
+	/* below the old one there is only the way forward: it is tried again */
+	{ "placer that swaps", placer, host_swaps,
+	  "sys_mount_private sys_fchdir sys_umount", .inside = true,
+	  .check = check_swapped },
+	{ "placer that detaches", remover, host_detaches, "", .inside = true,
+	  .check = check_detached },
+	{ "opener", placer, second_helper, "", .inside = true },
+	/* the program ran: signals, and who is reaped when */
+	{ "init", in_init, init_set_up, "sys_block_signals sys_wait_signal sys_reap_any",
+	  .inside = true, .own_mounts = true },
+	{ "init, --rootfs", in_init, rootfs_set_up,
+	  "sys_block_signals sys_wait_signal sys_reap_any", .inside = true,
+	  .own_mounts = true },
+	{ "program", in_init, program_set_up, "sys_block_signals", .inside = true,
+	  .own_mounts = true, .check = check_program },
+};
+
+int main(void)
+{
+	return faults_main(paths, ARRAY_SIZE(paths));
+}
