@@ -26,9 +26,9 @@ static const char profile[] = "[delegate]\n"
 
 static void set_up(void)
 {
-	fake_file("/etc", "");
-	fake_file("bpftoken", "");
-	fake_file("profiles.d", "");
+	fake_file("/etc", NULL);
+	fake_file("bpftoken", NULL);
+	fake_file("profiles.d", NULL);
 	fake_file("sockfilter.ini", profile);
 	fake_file("ceiling.ini", profile);
 	fake_file("/bundle/config.json", config);
