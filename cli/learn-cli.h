@@ -43,7 +43,4 @@ int learn_run_merge(const struct cli_command *command, int argc, char **argv);
 int learn_run_diff(const struct cli_command *command, int argc, char **argv);
 int learn_run_check(const struct cli_command *command, int argc, char **argv);
 
-/* Prints why the program does not run; 126 and 127 as env(1). */
-int learn_failure_status(struct bpftoken_error *err);
-
 #endif

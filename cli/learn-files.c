@@ -229,7 +229,7 @@ int learn_run_check(const struct cli_command *command, int argc, char **argv)
 		status = cli_usage(command, "no PROGRAM given");
 	else
 		status = learn_record(&learn, argv + first, &recording, &err) < 0
-				 ? learn_failure_status(&err)
+				 ? cli_fail_program(&err)
 				 : CLI_DONE;
 	if (!status)
 		status = check_recording(&recording, learn.policy.policy);

@@ -82,7 +82,7 @@ static int find(const struct learn_options *learn, char **program)
 	if (terminal)
 		fputs("\r\033[K", stderr);
 	if (r < 0)
-		return learn_failure_status(&err);
+		return cli_fail_program(&err);
 	if (learn_recording_add(&recording, &run) < 0)
 		status = learn_out_of_memory();
 	else

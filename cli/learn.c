@@ -255,15 +255,6 @@ static void show_left(int status, size_t processes, _unused_ void *data)
 		status, processes, processes == 1 ? "" : "s", processes == 1 ? "es" : "");
 }
 
-int learn_failure_status(struct bpftoken_error *err)
-{
-	int kind = cli_fail(err);
-
-	if (err->stage == BPFTOKEN_STAGE_EXEC)
-		return err->code == -ENOENT ? CLI_NOT_FOUND : CLI_CANNOT_EXECUTE;
-	return kind == CLI_FAILED ? CLI_OWN_FAILURE : kind;
-}
-
 int learn_record(const struct learn_options *learn, char **program,
 		 struct learn_recording *ret_recording, struct bpftoken_error *err)
 {
@@ -292,7 +283,7 @@ static int record(const struct learn_options *learn, char **program)
 	int status, own;
 
 	if (learn_record(learn, program, &recording, &err) < 0)
-		return learn_failure_status(&err);
+		return cli_fail_program(&err);
 	status = recording.runs[0].status;
 	own = learn_report_on(&recording, NULL, stderr, learn);
 	if (!own && learn->output)

@@ -52,16 +52,6 @@ static int check_policy(const struct cli_command *command, struct run_options *r
 }
 
 /*
- * env(1)'s statuses for a program that does not start; a kind where it says more than 1.
- */
-static int failure_status(const struct bpftoken_error *err, int kind)
-{
-	if (err->stage == BPFTOKEN_STAGE_EXEC)
-		return err->code == -ENOENT ? CLI_NOT_FOUND : CLI_CANNOT_EXECUTE;
-	return kind == CLI_FAILED ? CLI_OWN_FAILURE : kind;
-}
-
-/*
  * The limit is inherited, and only the host's side may raise it. BPF memory is charged to
  * the memory cgroup on every kernel with tokens, so that falling short harms nobody.
  */
@@ -101,11 +91,11 @@ static int run_container(const struct cli_command *command, struct run_options *
 		return r;
 	r = check_grant(run->container.policy, &err);
 	if (r < 0)
-		return failure_status(&err, cli_fail(&err));
+		return cli_fail_program(&err);
 	honour_memlock(run->container.policy);
 	run->container.argv = program;
 	r = container_run(&run->container, &err);
-	return r < 0 ? failure_status(&err, cli_fail(&err)) : r;
+	return r < 0 ? cli_fail_program(&err) : r;
 }
 
 static int run(const struct cli_command *command, int argc, char **argv)

@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* The raw calls of sys.h that are about memory and limits. */
+#include "sys-result.h"
 #include "sys.h"
 
 #include <sys/mman.h>
 #include <sys/resource.h>
-
-static int result(long ret)
-{
-	return ret < 0 ? -errno : (int)ret;
-}
 
 void *sys_share_memory(size_t size)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The raw calls of sys-task.h. */
 #include "sys-task.h"
+#include "sys-result.h"
 #include "sys-statx.h"
 
 #include <fcntl.h>
@@ -20,11 +21,6 @@
 #define NOTIF_SYNC_WAKE_UP_ 1ULL
 /* Linux 6.9, as every kernel with tokens. */
 #define PIDFD_THREAD_ O_EXCL
-
-static int result(long ret)
-{
-	return ret < 0 ? -errno : (int)ret;
-}
 
 int sys_seccomp_listen(const struct sock_filter *filter, unsigned short len)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The system calls of a tracer: see sys-trace.h. */
 #include "sys-trace.h"
+#include "sys-result.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -19,11 +20,6 @@
 #endif
 
 #define PAGE 4096U /* no machine has smaller ones */
-
-static int result(long r)
-{
-	return r < 0 ? -errno : (int)r;
-}
 
 int sys_trace_seize(pid_t tid, unsigned long options)
 {

@@ -233,7 +233,7 @@ int learn_record(const struct learn_options *learn, char **program,
 	return learn_out_of_memory();
 }
 
-int learn_failure_status(struct bpftoken_error *err)
+int cli_fail_program(struct bpftoken_error *err)
 {
 	return cli_fail(err);
 }

@@ -8,7 +8,7 @@ set -u
 # shellcheck source=tap
 . "$(dirname "$0")/tap"
 
-texts=$(git ls-files '*.md' 2>/dev/null || find . -name '*.md' -not -path './build*')
+texts=$({ git ls-files '*.md' 2>/dev/null || find . -name '*.md' -not -path './build*'; } | grep -v '/golden/')
 
 # paths: in backquotes, from the checkout's root or beside the text; NAME is any.
 paths() {

@@ -12,7 +12,7 @@ set -u
 
 # Every file of lib by its name without suffix; a directory is one layer.
 layers='
-0 bpftoken util sys sys-statx sys-limits sys-task sys-trace
+0 bpftoken util sys sys-result sys-statx sys-limits sys-process sys-task sys-trace
 1 names error attr text btf btf-walk mountinfo idmap numbers
 2 policy dialect dialects dialect-lxd dialect-mount list dialect-incus dialect-systemd settings
 3 bpffs guest handshake join token current holders
