@@ -42,6 +42,8 @@ int mountinfo_split(char *line, struct mountinfo *ret_mount)
 		if (!field[i] || !rest)
 			return -EPROTO;
 	}
+	if (field[POINT][0] != '/')
+		return -EPROTO;
 	do {
 		end = strsep(&rest, " ");
 		shared |= end && !strncmp(end, "shared:", 7);

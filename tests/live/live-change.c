@@ -254,7 +254,7 @@ static void command_kills_exactly(void)
 	EXPECT_HAS(result.out, "delegated already");
 	live_bpftoken(&result, "umount", "--pid", pid, "--kill", "--json", NULL);
 	EXPECT_EQ(result.status, 0);
-	EXPECT_HAS(result.out, "\"killed\":true");
+	EXPECT_HAS(result.out, "\"killed\": true");
 	end_holder_here(&fresh, CLD_KILLED);
 	/* of another bpffs, and so alive */
 	EXPECT_EQ(ask(&in, 'm'), 'y');

@@ -38,7 +38,7 @@ static inline void expect_doctor(const char *args, const char *begins, int statu
 	EXPECT_EQ(result.status, status);
 	if (at)
 		snprintf(gate, sizeof(gate), "%.*s", (int)strcspn(at + 4, ":"), at + 4);
-	snprintf(text, sizeof(text), "\"gate\":\"%s\"", gate);
+	snprintf(text, sizeof(text), "\"gate\": \"%s\"", gate);
 	EXPECT_HAS(result.out, text);
 }
 

@@ -205,7 +205,7 @@ static void by_pidfd(void)
 		      NULL);
 	EXPECT_EQ(result.status, 0);
 	EXPECT_STR(result.err, "");
-	EXPECT_HAS(result.out, "\"result\":\"delegated\"");
+	EXPECT_HAS(result.out, "\"result\": \"delegated\"");
 	EXPECT_HAS(options_at(container.pid, LIVE_BPFFS), SMALL_POLICY);
 	live_bpftoken(&result, "umount", "--pidfd", number, NULL);
 	EXPECT_EQ(result.status, 0);

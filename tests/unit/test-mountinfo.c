@@ -42,8 +42,8 @@ static const struct good_line good_lines[] = {
 	{ "43 1 0:40 / /a\\400 rw - tmpfs t rw", { 43, "/", "/a\\400", "tmpfs", "rw" } },
 	{ "44 1 0:40 / /\\134\\134040 rw - tmpfs t rw",
 	  { 44, "/", "/\\\\040", "tmpfs", "rw" } },
-	/* a mount point and a source called "-" */
-	{ "45 1 0:40 / - rw - tmpfs - rw", { 45, "/", "-", "tmpfs", "rw" } },
+	/* a root and a source called "-" */
+	{ "45 1 0:40 - /x rw - tmpfs - rw", { 45, "-", "/x", "tmpfs", "rw" } },
 	/* an empty source, an unreachable root, another root of a file, a subtype */
 	{ "46 1 0:4 / /x rw - tmpfs  rw", { 46, "/", "/x", "tmpfs", "rw" } },
 	{ "47 1 0:4 /../.. /x rw - cgroup2 c rw",
@@ -99,6 +99,9 @@ static void test_split_bad(void **state)
 		" 27 0:21 / /proc rw - proc proc rw",
 		"x 27 0:21 / /proc rw - proc proc rw",
 		"22x 27 0:21 / /proc rw - proc proc rw",
+		/* no place */
+		"22 27 0:21 /  rw - proc proc rw",
+		"22 27 0:21 / - rw - proc proc rw",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
