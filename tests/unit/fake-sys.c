@@ -266,7 +266,7 @@ void fake_file_bytes(const char *path, const void *content, size_t size)
 
 void fake_file(const char *path, const char *content)
 {
-	fake_file_bytes(path, content, strlen(content));
+	fake_file_bytes(path, content, content ? strlen(content) : 0);
 }
 
 int sys_openat(int dir_fd, const char *path, int flags)
