@@ -91,7 +91,8 @@ int sys_bpf(unsigned int cmd, void *attr, uint32_t size)
 	fake.bpf.cmd = cmd;
 	fake.bpf.size = size;
 	memset(fake.bpf.attr, 0, sizeof(fake.bpf.attr));
-	memcpy(fake.bpf.attr, attr, size);
+	if (size)
+		memcpy(fake.bpf.attr, attr, size);
 	if (r < 0)
 		return r;
 	if (cmd == ATTR_TOKEN_CREATE)
