@@ -58,9 +58,12 @@ static int ask_options(struct hook_request *request, const struct hook_options *
 
 static int delegate(struct hook_request *request, struct bpftoken_error *err)
 {
-	_cleanup_free_ char *front = cli_find_installed(COVER_PROGRAM, FRONT_PATH);
-	_cleanup_free_ char *preload = cli_find_installed(PRELOAD_NAME, PRELOAD_PATH);
+	_cleanup_free_ char *front = NULL, *preload = NULL;
 
+	if (request->via) {
+		front = cli_find_installed(COVER_PROGRAM, FRONT_PATH);
+		preload = cli_find_installed(PRELOAD_NAME, PRELOAD_PATH);
+	}
 	request->front = front;
 	request->preload = preload;
 	return request->policy ? hook_delegate(request, err) : 0;

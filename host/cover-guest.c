@@ -15,6 +15,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 
 #define FIX_PROGRAM "correct the program of the container's configuration"
@@ -68,6 +69,13 @@ static int raise_file(const struct file *file, int code, struct bpftoken_error *
 				     strerror(-code));
 }
 
+/* What says of a directory that another one has the program, or none. */
+static bool is_elsewhere(int code)
+{
+	return code == -ENOENT || code == -ENOTDIR || code == -EACCES || code == -ELOOP ||
+	       code == -ENAMETOOLONG || code == -ENOEXEC;
+}
+
 /* As the runtimes do: directories that are relative do not count. */
 static int search_path(struct file *file, const struct cover *cover,
 		       struct bpftoken_error *err)
@@ -77,13 +85,17 @@ static int search_path(struct file *file, const struct cover *cover,
 	while (rest.len) {
 		struct span dir = span_cut(&rest, ":");
 		char path[PATH_MAX];
+		int r;
 
 		if (!span_starts(dir, "/") ||
 		    snprintf(path, sizeof(path), "%.*s/%s", (int)dir.len, dir.data,
 			     cover->program) >= (int)sizeof(path))
 			continue;
-		if (set_path(file, span_of(path)) == 0 && open_file(file) == 0)
-			return 0;
+		r = set_path(file, span_of(path));
+		if (r == 0)
+			r = open_file(file);
+		if (!is_elsewhere(r))
+			return r < 0 ? raise_file(file, r, err) : 0;
 	}
 	return cover_raise(err, -ENOENT, FIX_PROGRAM,
 			   "%s is no program in the PATH of the container",
@@ -160,14 +172,15 @@ static int find_program(struct file *file, const struct cover *cover,
 				   "a script of scripts, deeper than the kernel follows");
 }
 
+static const char *const places[] = { COVER_PLACES };
+
 static int find_place(int root_fd, struct bpffs_target *target,
 		      struct bpftoken_error *err)
 {
-	static const char *const places[] = { COVER_PLACES };
 	int r = -ENOENT;
 
 	for (size_t i = 0; i < ARRAY_SIZE(places) && r < 0; i++)
-		r = bpffs_target_open(root_fd, places[i], true, target, err);
+		r = bpffs_target_open(root_fd, places[i], true, target, NULL);
 	return r < 0 ? cover_raise(
 			       err, r,
 			       "make a directory /run/" COVER_NAME " in the image",
@@ -177,14 +190,22 @@ static int find_place(int root_fd, struct bpffs_target *target,
 }
 
 /* What a second hook finds. A directory of that name in an image is no such place. */
-static int is_covered(int place_fd, int program_fd)
+static int is_covered(int place_fd, int program_fd, struct bpftoken_error *err)
 {
 	struct sys_file place, program, entry;
+	int r = sys_look_at(place_fd, "", &place);
 
-	return sys_look_at(place_fd, "", &place) == 0 &&
-	       sys_look_at(program_fd, "", &program) == 0 && place.dev == program.dev &&
-	       sys_look_at(place_fd, COVER_FRONT, &entry) == 0 &&
-	       entry.ino == program.ino;
+	if (r == 0)
+		r = sys_look_at(program_fd, "", &program);
+	if (r == 0 && place.dev != program.dev)
+		return 0;
+	if (r == 0) {
+		r = sys_look_at(place_fd, COVER_FRONT, &entry);
+		if (r == -ENOENT)
+			return 0;
+	}
+	return r < 0 ? err_raise(err, BPFTOKEN_STAGE_RESOLVE, r, NULL)
+		     : entry.ino == program.ino;
 }
 
 static int mount_front(const struct guest *guest, int program_fd)
@@ -196,9 +217,9 @@ static int mount_front(const struct guest *guest, int program_fd)
 }
 
 static int mount_all(const struct guest *guest, const struct cover *cover, int place_fd,
-		     int program_fd)
+		     const struct file *program, struct bpftoken_error *err)
 {
-	_cleanup_close_ int kept_fd = sys_clone_mount(program_fd), below_fd = -EBADF;
+	_cleanup_close_ int kept_fd = sys_clone_mount(program->fd), below_fd = -EBADF;
 	char path[512];
 	int r = kept_fd;
 
@@ -214,7 +235,50 @@ static int mount_all(const struct guest *guest, const struct cover *cover, int p
 		r = below_fd = sys_openat(guest->mount_fd, path, O_PATH | O_NOFOLLOW);
 	if (r >= 0)
 		r = sys_move_mount(kept_fd, below_fd);
-	return r < 0 ? r : mount_front(guest, program_fd);
+	if (r == 0)
+		r = mount_front(guest, program->fd);
+	return r == 0 ? 0
+		      : cover_raise(err, r, "see the mounts of the container",
+				    "it cannot be mounted over %s: %s",
+				    text_quote(program->path, strlen(program->path)).text,
+				    strerror(-r));
+}
+
+/* Is what lies on the program's path of our own tmpfs? */
+static int is_ours(const struct guest *guest, const struct file *program)
+{
+	_cleanup_close_ int fd =
+		sys_follow_in_root(guest->root_fd, program->path, O_PATH);
+	struct sys_file on_top, ours;
+	int r = fd;
+
+	if (r >= 0)
+		r = sys_look_at(fd, "", &on_top);
+	if (r >= 0)
+		r = sys_look_at(guest->mount_fd, "", &ours);
+	return r < 0 ? r : on_top.dev == ours.dev;
+}
+
+/* The mount of a file has no directory to detach it by: only its path is left. */
+static int uncover(const struct guest *guest, const struct file *program)
+{
+	int r = is_ours(guest, program);
+
+	if (r <= 0)
+		return r;
+	r = sys_fchdir(guest->root_fd);
+	if (r == 0)
+		r = sys_chroot(".");
+	return r < 0 ? r : sys_umount(program->path, MNT_DETACH);
+}
+
+/* Leaves the process in another root, and so comes last. */
+static int take_away(const struct guest *guest, const struct file *program)
+{
+	/* A tmpfs that was not mounted yet cannot be detached, and ends with its file. */
+	int r = uncover(guest, program), detached = bpffs_detach(guest->mount_fd);
+
+	return r < 0 ? r : detached;
 }
 
 int cover_guest(const struct guest *guest, void *data, struct bpftoken_error *err)
@@ -230,16 +294,49 @@ int cover_guest(const struct guest *guest, void *data, struct bpftoken_error *er
 		r = guest_ask(guest, place.fd, err);
 	if (r == 0)
 		r = guest_ask(guest, file.fd, err);
-	if (r == 0 && !is_covered(place.fd, file.fd)) {
-		r = mount_all(guest, cover, place.fd, file.fd);
-		if (r < 0)
-			cover_raise(err, r, "see the mounts of the container",
-				    "it cannot be mounted over %s: %s",
-				    text_quote(file.path, strlen(file.path)).text,
-				    strerror(-r));
-	}
-	if (r < 0)
+	if (r == 0)
+		r = is_covered(place.fd, file.fd, err);
+	if (r == 0)
+		r = mount_all(guest, cover, place.fd, &file, err);
+	if (r >= 0)
+		r = guest_confirm(guest, place.parent_fd >= 0, err);
+	if (r < 0) {
+		(void)take_away(guest, &file);
 		bpffs_target_undo(&place);
+	}
 	close_fd(&file.fd);
 	return r;
+}
+
+/* The directory that the other helper has made: the first one that is there. */
+static int remove_place(int root_fd)
+{
+	int r = -ENOENT;
+
+	for (size_t i = 0; i < ARRAY_SIZE(places) && r == -ENOENT; i++) {
+		_cleanup_close_ int parent_fd = -EBADF;
+		char parent[sizeof(COVER_NAME) + 8];
+
+		snprintf(parent, sizeof(parent), "%.*s",
+			 (int)(strlen(places[i]) - strlen(COVER_NAME)), places[i]);
+		r = parent_fd = sys_open_in_root(root_fd, parent, O_PATH | O_DIRECTORY);
+		if (r >= 0)
+			r = sys_rmdirat(parent_fd, COVER_NAME);
+	}
+	return r;
+}
+
+int cover_guest_undo(const struct guest *guest, void *data, struct bpftoken_error *err)
+{
+	const struct cover *cover = data;
+	struct file file = { .root_fd = guest->root_fd, .cwd = cover->cwd, .fd = -EBADF };
+	/* The front is what the path leads to, if it got that far. */
+	int r = find_program(&file, cover, err), away = take_away(guest, &file);
+
+	close_fd(&file.fd);
+	if (r == 0 && away == 0 && guest->confirmed)
+		away = remove_place(guest->root_fd);
+	if (r == 0 && away < 0)
+		r = err_raise(err, BPFTOKEN_STAGE_RESOLVE, away, NULL);
+	return r < 0 ? r : guest_confirm(guest, 0, err);
 }

@@ -177,6 +177,7 @@ int cover_place(int pidfd, const struct cover *cover, struct bpftoken_error *err
 		.root = cover->root,
 		.asks = COVER_ASKS,
 		.run = cover_guest,
+		.undo = cover_guest_undo,
 		.data = (void *)(uintptr_t)cover,
 	};
 	int r = check_program(cover, err);

@@ -31,7 +31,10 @@ struct cover {
 	const char *root; /* of the container, as in struct bpftoken_bpffs_opts */
 };
 
-/* Puts it in front for the process of pidfd, which has not executed its program yet. */
+/*
+ * Puts it in front for the process of pidfd, which has not executed its program yet. What
+ * fails leaves no mount there.
+ */
 int cover_place(int pidfd, const struct cover *cover, struct bpftoken_error *err);
 
 /* What the front is called among the host's files. */
@@ -52,6 +55,8 @@ int cover_place(int pidfd, const struct cover *cover, struct bpftoken_error *err
 struct guest;
 #define COVER_ASKS 2
 int cover_guest(const struct guest *guest, void *data, struct bpftoken_error *err);
+/* What one that was killed has left. */
+int cover_guest_undo(const struct guest *guest, void *data, struct bpftoken_error *err);
 
 /* The last part of a program's path, which its process is called by. */
 const char *cover_base(const char *program);

@@ -209,6 +209,8 @@ int hook_delegate(const struct hook_request *request, struct bpftoken_error *err
 		.root = request->root,
 	};
 	struct warn_facts facts;
+	uint64_t device;
+	bool made;
 	int r = grant_check_ceiling(request->policy, err);
 
 	if (r == 0)
@@ -217,5 +219,10 @@ int hook_delegate(const struct hook_request *request, struct bpftoken_error *err
 		return r;
 	warn_each(request->policy, &facts, warn_print, NULL);
 	r = bpftoken_bpffs_mount(request->pidfd, request->policy, &opts, err);
-	return r == 0 && request->via ? place_cover(request, err) : r;
+	made = r == 0;
+	if (r >= 0 && request->via)
+		r = place_cover(request, err);
+	if (r < 0 && made)
+		(void)bpftoken_bpffs_unmount(request->pidfd, &opts, &device, NULL);
+	return r;
 }

@@ -52,7 +52,7 @@ int hook_asks(const struct hook_request *request, struct bpftoken_error *err);
 
 /*
  * Holds all that was asked to the ceiling and delegates it to the process of pidfd; then
- * exec goes in front of its program.
+ * exec goes in front of its program. What fails leaves neither there.
  */
 int hook_delegate(const struct hook_request *request, struct bpftoken_error *err);
 

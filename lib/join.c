@@ -42,6 +42,7 @@ struct target {
 	/* guest_run()'s */
 	int (*guest)(const struct guest *guest, void *data, struct bpftoken_error *err);
 	void *data;
+	uint64_t confirmed;
 };
 
 #define TARGET_NONE                                      \
@@ -173,6 +174,15 @@ int guest_ask(const struct guest *guest, int fd, struct bpftoken_error *err)
 					NULL, err);
 }
 
+int guest_confirm(const struct guest *guest, uint64_t number, struct bpftoken_error *err)
+{
+	int r = handshake_send_found(guest->sock, number, err);
+
+	return r < 0 ? r
+		     : handshake_expect(guest->sock, guest->timeout_ms, HANDSHAKE_GO,
+					NULL, err);
+}
+
 static int run_guest(const struct target *target, int sock, struct bpftoken_error *err)
 {
 	_cleanup_close_ int root_fd = open_root(target, err), mount_fd = -EBADF;
@@ -184,9 +194,9 @@ static int run_guest(const struct target *target, int sock, struct bpftoken_erro
 				     err);
 	if (r < 0)
 		return r;
-	guest = (struct guest){ sock, target->timeout_ms, root_fd, mount_fd };
-	r = target->guest(&guest, target->data, err);
-	return r < 0 ? r : handshake_send(sock, HANDSHAKE_PLACED, -EBADF, err);
+	guest = (struct guest){ sock, target->timeout_ms, root_fd, mount_fd,
+				target->confirmed };
+	return target->guest(&guest, target->data, err);
 }
 
 /* -------------------------------------------------------------- the host's side */
@@ -617,11 +627,31 @@ static int answer_guest(const struct target *target, const struct helper *helper
 	return handshake_send(helper->sock, HANDSHAKE_GO, -EBADF, err);
 }
 
+/* *ret_given: the helper may have done something. */
+static int run_helper(struct target *target, const struct guest_opts *opts, size_t asks,
+		      bool *ret_given, struct bpftoken_error *err)
+{
+	_cleanup_helper_ struct helper helper = HELPER_NONE;
+	int r = start_helper(target, run_guest, &helper, err);
+
+	if (r == 0)
+		r = handshake_send(helper.sock, HANDSHAKE_MOUNT, opts->mount_fd, err);
+	*ret_given = r == 0;
+	for (size_t i = 0; i < asks && r == 0; i++)
+		r = answer_guest(target, &helper, err);
+	if (r == 0)
+		r = handshake_expect_found(helper.sock, target->timeout_ms,
+					   &target->confirmed, err);
+	if (r == 0)
+		r = handshake_send(helper.sock, HANDSHAKE_GO, -EBADF, err);
+	return r < 0 ? r : handshake_expect_end(helper.sock, target->timeout_ms, err);
+}
+
 int guest_run(int pidfd, const struct guest_opts *opts, struct bpftoken_error *err)
 {
 	const struct bpftoken_bpffs_opts where = { .root = opts->root };
 	_cleanup_(target_done) struct target target = TARGET_NONE;
-	_cleanup_helper_ struct helper helper = HELPER_NONE;
+	bool given = false;
 	int r = take_target(pidfd, &where, &target, err);
 
 	target.guest = opts->run;
@@ -629,12 +659,11 @@ int guest_run(int pidfd, const struct guest_opts *opts, struct bpftoken_error *e
 	if (r == 0)
 		r = lock_target(&target, err);
 	if (r == 0)
-		r = start_helper(&target, run_guest, &helper, err);
-	if (r == 0)
-		r = handshake_send(helper.sock, HANDSHAKE_MOUNT, opts->mount_fd, err);
-	for (size_t i = 0; i < opts->asks && r == 0; i++)
-		r = answer_guest(&target, &helper, err);
-	return r < 0 ? r
-		     : handshake_expect(helper.sock, target.timeout_ms, HANDSHAKE_PLACED,
-					NULL, err);
+		r = run_helper(&target, opts, opts->asks, &given, err);
+	if (r < 0 && given) {
+		target.guest = opts->undo;
+		target.foreign = true;
+		(void)run_helper(&target, opts, 0, &given, NULL);
+	}
+	return r;
 }

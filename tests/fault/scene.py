@@ -20,6 +20,7 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 LIMIT = 12  # seconds for one command; its own waits are 5 and 10
+KILLED = 128 + signal.SIGKILL
 SETTLE = 3  # seconds for what it started to be gone
 POLICY = ["--cmds", "map_create", "--maps", "array"]
 OTHER = ["--cmds", "map_create", "--maps", "array:hash"]
@@ -104,6 +105,7 @@ class Container:
     def inside(foreign, root, go, ready):
         if foreign:
             check(libc.unshare(CLONE_NEWNS), "unshare")
+            Container.bind(root)
             check(libc.unshare(CLONE_NEWUSER), "unshare")
         else:
             check(libc.unshare(CLONE_NEWNS | CLONE_NEWUSER), "unshare")
@@ -113,9 +115,7 @@ class Container:
         os.setresuid(0, 0, 0)
         if not foreign:
             check(libc.mount(None, b"/", None, MS_REC | MS_PRIVATE, None), "private")
-        if root:
-            check(libc.mount(root.encode(), root.encode(), None, MS_BIND | MS_REC, None),
-                  "bind")
+            Container.bind(root)
         os.write(ready, b"x")
         for number in range(3, 64):
             try:
@@ -124,6 +124,12 @@ class Container:
                 pass
         while True:
             signal.pause()
+
+    @staticmethod
+    def bind(root):
+        if root:
+            check(libc.mount(root.encode(), root.encode(), None, MS_BIND | MS_REC, None),
+                  "bind")
 
     def end(self):
         os.kill(self.pid, signal.SIGKILL)
@@ -172,7 +178,7 @@ class Machine:
     def __init__(self):
         self.work = tempfile.mkdtemp(prefix="bpftoken-fault-")
         os.chmod(self.work, 0o755)
-        build = os.environ.get("build", "build")
+        self.build = build = os.environ.get("build", "build")
         self.temp = self.directory("tmp", 0o777)
         self.out = self.directory("out", 0o777)
         self.bin = self.directory("bin", 0o755)
@@ -308,7 +314,7 @@ class Scene:
         state = self.state()
         if result.hung:
             wrong.append(f"no end within {LIMIT} s")
-        if state not in (self.before, self.after):
+        if state not in (self.before, self.after) and not self.may_stop(result, state):
             wrong.append(f"neither as before nor as asked: {self.difference(state)}")
         elif not killed and result.status and state != self.before and \
                 not self.may_be_done(result):
@@ -327,6 +333,10 @@ class Scene:
         """Is what was asked done, and only to say so failed?"""
         return "cannot write standard output" in result.err or \
             "cannot look for the holders of tokens" in result.err
+
+    def may_stop(self, result, state):
+        """May a kill leave this state, between two steps that are whole in themselves?"""
+        return False
 
     def may_die(self, call):
         """Is it enough that the status says who was killed?"""
@@ -446,6 +456,7 @@ class UmountForeign(Umount):
 
 class HookOci(Mount):
     name = "hook oci"
+    config = annotations = {}
 
     def set_up(self):
         self.root = self.machine.root
@@ -454,15 +465,73 @@ class HookOci(Mount):
         os.makedirs(bundle, exist_ok=True)
         mapping = [{"containerID": 0, "hostID": 100000, "size": 65536}]
         with open(bundle + "/config.json", "w", encoding="ascii") as file:
-            json.dump({"root": {"path": self.root}, "linux": {
+            json.dump({**self.config, "root": {"path": self.root}, "linux": {
                 "namespaces": [{"type": "user"}, {"type": "mount"}],
                 "uidMappings": mapping, "gidMappings": mapping}}, file)
         self.stdin = json.dumps({
             "ociVersion": "1.0.2", "id": "c", "status": "creating",
-            "pid": self.container.pid, "bundle": bundle})
+            "pid": self.container.pid, "bundle": bundle, "annotations": self.annotations})
 
     def argv(self):
         return [self.machine.bpftoken, "hook", "oci", *POLICY]
+
+
+class HookExec(HookOci):
+    """With a front before a script's interpreter; the places for it count as one."""
+
+    name = "hook oci, exec"
+    config = {"process": {"args": ["/script"], "env": ["PATH=/bin"], "cwd": "/"}}
+    annotations = {"bpftoken.exec": "true"}
+
+    def __init__(self, machine):
+        for name in "bpftoken-front", "preload/libbpftoken-preload.so":
+            shutil.copy(f"{machine.build}/{name}", machine.bin)
+        self.places = [machine.root + place for place in ("/dev/.bpftoken", "/.bpftoken")]
+        for name in "dev", "bin":
+            os.makedirs(f"{machine.root}/{name}", exist_ok=True)
+        os.chown(machine.root + "/dev", 100000, 100000)
+        shutil.copy("/bin/true", machine.root + "/bin/program")
+        with open(machine.root + "/script", "w", encoding="ascii") as file:
+            file.write("#!/bin/program\n")
+        os.chmod(machine.root + "/script", 0o755)
+        super().__init__(machine)
+        self.annotations = {}
+        self.restore()
+        self.plain()
+        self.delegated_only = self.state()
+        self.annotations = type(self).annotations
+        self.restore()
+
+    def state(self):
+        return [line.replace(*self.places) for line in super().state()]
+
+    def made(self):
+        return [place for place in self.places if os.path.exists(place)]
+
+    def may_stop(self, result, state):
+        """Who was killed when the bpffs was there, and the front was not."""
+        return result.status == KILLED and state == self.delegated_only
+
+    def judge(self, result, killed):
+        """A helper that was killed leaves the directory that it made."""
+        wrong = self.machine.left(self.expected())
+        made, whole = self.made(), self.state() == self.after
+        wrong += super().judge(result, killed)
+        if len(made) > whole and (not killed or result.status == KILLED):
+            wrong.append(f"left: {made}")
+        if made:
+            self.restore()
+        return wrong
+
+    def end(self):
+        super().end()
+        for place in self.made():
+            os.rmdir(place)
+
+
+class HookExecForeign(HookExec):
+    name = "hook oci, exec, foreign"
+    foreign = True
 
 
 class HookLxc(Mount):
@@ -567,7 +636,7 @@ class Learn(Scene):
 
 
 SCENES = (Run, RunAs, RunRootfs, Mount, MountForeign, Replace, ReplaceForeign, Umount,
-          UmountForeign, HookOci, HookLxc, Exec, ExecPidFile, Learn)
+          UmountForeign, HookOci, HookExec, HookExecForeign, HookLxc, Exec, ExecPidFile, Learn)
 
 
 def errno_name(number):

@@ -108,7 +108,9 @@ int sys_bpf(unsigned int cmd, void *attr, uint32_t size)
 
 int sys_fsopen(const char *fstype)
 {
-	assert_string_equal(fstype, "bpf");
+	/* of a front's files only the host's own */
+	assert_true(!strcmp(fstype, "bpf") ||
+		    (!strcmp(fstype, "tmpfs") && (!fake.leave || fake.become)));
 	return fake_step_new(__func__, "fscontext");
 }
 
@@ -146,7 +148,8 @@ int sys_move_mount(int from_fd, int to_fd)
 		return r;
 	if (!fake_is_known(to_fd, __func__))
 		return -EBADF;
-	fake.placed = true;
+	/* A file of the new mount's is no place of its own. */
+	*(fake_is_kind(to_fd, "root") ? &fake.covered : &fake.placed) = true;
 	return 0;
 }
 
@@ -184,11 +187,12 @@ int sys_clone_mount(int dir_fd)
 	return r < 0 ? r : fake_new_fd("mount", false);
 }
 
+/* One in a tmpfs goes with it. */
 int sys_mkdirat(int dir_fd, const char *name, mode_t mode)
 {
 	int r = fake_step_fd(__func__, dir_fd);
 
-	fake.made += r == 0;
+	fake.made += r == 0 && !fake_is_kind(dir_fd, "mount");
 	return r;
 }
 
@@ -196,15 +200,23 @@ int sys_rmdirat(int dir_fd, const char *name)
 {
 	int r = fake_step_fd(__func__, dir_fd);
 
+	if (r == 0 && fake.placed && !fake.detached)
+		return -EBUSY;
 	fake.made -= r == 0;
 	return r;
 }
 
 int sys_follow_in_root(int root_fd, const char *path, int flags)
 {
-	int r = fake_step_fd(__func__, root_fd);
+	int r = fake_step_fd(__func__, root_fd), file;
 
-	return r < 0 ? r : fake_new_fd("root", false);
+	if (!strncmp(path, "/none/", 6)) {
+		fake.expected |=
+			r == -ENOENT || r == -ENOTDIR || r == -EACCES || r == -ELOOP;
+		return r < 0 ? r : -ENOENT;
+	}
+	file = r < 0 ? r : fake_new_file("root", path);
+	return file ? file : fake_new_fd("root", false);
 }
 
 int sys_open_in_root(int root_fd, const char *path, int flags)
@@ -212,7 +224,8 @@ int sys_open_in_root(int root_fd, const char *path, int flags)
 	int r = fake_step_fd(__func__, root_fd);
 
 	/* what is to be made is not there yet */
-	if (r == 0 && !fake.made && !strcmp(path, "/sys/fs/new"))
+	if (r == 0 && !fake.made && !fake.covered_before &&
+	    (!strcmp(path, "/sys/fs/new") || strstr(path, "/.bpftoken")))
 		return -ENOENT;
 	return r < 0 ? r : fake_new_fd("target", false);
 }
@@ -226,11 +239,21 @@ int sys_fchdir(int fd)
 	return r;
 }
 
-/* Only the mount itself, by ".", whatever is on the path by now. */
+/*
+ * Only the mount itself, by ".", whatever is on the path by now; but a program has nothing
+ * else than its path, inside.
+ */
 int sys_umount(const char *target, int flags)
 {
 	int r = fake_step(__func__);
 
+	if (r == 0 && fake.covered && strcmp(target, ".") != 0) {
+		assert_true(fake.in_root);
+		fake.covered = false;
+	}
+	/* as of a mount that is in no mount namespace */
+	if (r == 0 && !strcmp(target, ".") && fake_is_kind(cwd, "mount") && !fake.placed)
+		return -EINVAL;
 	if (r == 0 && !strcmp(target, "."))
 		*(fake_is_kind(cwd, "mount") ? &fake.detached : &fake.old_detached) =
 			true;
@@ -295,6 +318,8 @@ int sys_recv_fd(int sock, int timeout_ms, void *data, size_t size, int *ret_fd)
 		return r;
 	if (message_next == message_count)
 		return fake.silence;
+	if (!messages[message_next].size)
+		return message_next++, 0;
 	if (messages[message_next].size != size)
 		return -EPROTO;
 	memcpy(data, messages[message_next].data, size);

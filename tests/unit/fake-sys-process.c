@@ -150,7 +150,10 @@ int sys_open_tree(const char *path, bool whole_tree)
 
 int sys_chroot(const char *path)
 {
-	return fake_step(__func__);
+	int r = fake_step(__func__);
+
+	fake.in_root |= r == 0;
+	return r;
 }
 
 int sys_unshare(int flags)

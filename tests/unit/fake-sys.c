@@ -269,18 +269,28 @@ void fake_file(const char *path, const char *content)
 	fake_file_bytes(path, content, content ? strlen(content) : 0);
 }
 
+int fake_new_file(const char *kind, const char *path)
+{
+	int fd;
+
+	for (size_t i = file_count; i--;) {
+		if (fnmatch(files[i].path, path, FNM_PATHNAME))
+			continue;
+		fd = fake_new_fd(kind, false);
+		find(fd)->file = &files[i];
+		return fd;
+	}
+	return 0;
+}
+
 int sys_openat(int dir_fd, const char *path, int flags)
 {
 	int r = fake_step(__func__);
 
 	for (size_t i = 0; r == -ENOENT && i < ARRAY_SIZE(fake.may_lack); i++)
 		fake.expected |= fake.may_lack[i] && !strcmp(path, fake.may_lack[i]);
-	for (size_t i = file_count; r == 0 && i--;) {
-		if (fnmatch(files[i].path, path, FNM_PATHNAME))
-			continue;
-		r = fake_new_fd("file", false);
-		find(r)->file = &files[i];
-	}
+	if (r == 0)
+		r = fake_new_file("file", path);
 	return r == 0 ? -ENOENT : r;
 }
 
@@ -296,20 +306,31 @@ static ssize_t read_signal(void *buf, size_t size)
 	return sizeof(info);
 }
 
-/* As on kernels that do not map their BTF, so that it is read. */
+/* As on kernels that do not map their BTF, so that that is read. */
 int sys_map_file(int fd, size_t largest, void **ret_data, size_t *ret_size)
 {
 	int r = fake_step_fd(__func__, fd);
+	const struct file *file = descriptor(fd, __func__)->file;
 
-	(void)largest;
-	(void)ret_data;
-	(void)ret_size;
-	return r < 0 ? r : -ENODEV;
+	if (r < 0)
+		return r;
+	if (!file || !strncmp(file->path, "/sys/", 5))
+		return -ENODEV;
+	assert_true(file->size > 0 && file->size <= largest);
+	*ret_size = file->size;
+	*ret_data = malloc(file->size);
+	assert_non_null(*ret_data);
+	memcpy(*ret_data, file->content, file->size);
+	fake.mapped++;
+	return 0;
 }
 
 void sys_unmap(void *data, size_t size)
 {
-	fail_msg("%zu bytes at %p were never mapped", size, data);
+	if (!fake.mapped)
+		fail_msg("%zu bytes at %p were never mapped", size, data);
+	fake.mapped--;
+	free(data);
 }
 
 /* What no path was opened for gives what is in the file of its kind's name. */
@@ -410,12 +431,21 @@ int sys_path_fs_type(const char *path, uint32_t *ret_type)
 	return r;
 }
 
-/* Every file is a token of the bpffs that the test asks for. */
+/*
+ * Every file is a token of the bpffs that the test asks for. But in a container's root
+ * there are other devices, and a third one where another hook was before.
+ */
 int sys_look_at(int dir_fd, const char *path, struct sys_file *ret_file)
 {
 	int r = fake_step_fd(__func__, dir_fd);
+	bool root = r == 0 && fake_is_kind(dir_fd, "root");
+	bool place = r == 0 && fake_is_kind(dir_fd, "target");
 
 	*ret_file = (struct sys_file){ .dev = FAKE_DEVICE, .mode = S_IFREG | 0600 };
+	if ((root || place) && fake.covered_before)
+		ret_file->dev = FAKE_DEVICE + 2;
+	else if ((root && !fake.covered) || place)
+		ret_file->dev = FAKE_DEVICE + 1 + (uint64_t)place;
 	return r;
 }
 

@@ -50,6 +50,7 @@ struct fake {
 	uint64_t file_links; /* usual 0 */
 	bool takes_no_token[ATTR_TOKEN_ROWS]; /* by row: a command of such a kernel */
 	bool foreign; /* another user namespace owns the target's mount namespace */
+	bool covered_before; /* the program, by another hook: see sys_look_at() */
 	bool no_tokens; /* a kernel before Linux 6.9 */
 	int bpf_result[64]; /* by command; usual FAKE_NEW_FD, 0 for the info */
 	uint64_t masks[FAKE_TOKENS][4]; /* of the first tokens made; usual all */
@@ -74,6 +75,7 @@ struct fake {
 	uint32_t sent[16]; /* first word of each message */
 	unsigned int sent_count;
 	bool placed, detached; /* the mount that was moved to its target */
+	bool covered, in_root; /* a mount on a program; chroot() was called */
 	bool cloned, killed, reaped; /* reaped: all of them */
 	unsigned int alive;
 	unsigned int forwarded; /* other signals to the child */
@@ -115,7 +117,10 @@ void fake_assert_closed(int except);
  */
 void fake_file(const char *path, const char *content);
 void fake_file_bytes(const char *path, const void *content, size_t size);
-/* A message for sys_recv_fd(), with a new descriptor of that kind, or none for NULL. */
+/*
+ * A message for sys_recv_fd(), with a new descriptor of that kind, or none for NULL. One of
+ * no size is the end of a connection, after which there may be another.
+ */
 void fake_message(const void *data, size_t size, const char *kind);
 
 /*
@@ -126,6 +131,8 @@ int fake_step(const char *name);
 int fake_step_fd(const char *name, int fd);
 int fake_step_new(const char *name, const char *kind);
 int fake_new_fd(const char *kind, bool given);
+/* That reads what fake_file() has for the path; 0 when that has nothing. */
+int fake_new_file(const char *kind, const char *path);
 /* user is who asks, for the message when the descriptor is closed. */
 bool fake_is_known(int fd, const char *user);
 const char *fake_kind(int fd);

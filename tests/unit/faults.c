@@ -34,18 +34,26 @@ static const struct errors {
 	{ "sys_bpf", false, { EINVAL, EACCES, E2BIG, EBUSY, EOPNOTSUPP } },
 	{ "sys_clone", false, { EAGAIN, ENOSPC, EUSERS, EINVAL } },
 	{ "sys_clone_mount", false, { EINVAL, ENOSPC } },
+	{ "sys_chroot", false, { EACCES, ENOENT } },
 	{ "sys_creat", false, { EACCES, EEXIST, EISDIR, ELOOP, ENOSPC, EROFS } },
+	{ "sys_creatat", false, { EACCES, EEXIST, EISDIR, EROFS, ENOSPC } },
 	{ "sys_execvp", false, { EACCES, ENOENT, ENOEXEC, ETXTBSY, E2BIG } },
+	{ "sys_fchdir", false, { EACCES, ENOTDIR } },
+	{ "sys_follow_in_root", false, { EACCES, ENOENT, ELOOP, ENOTDIR, EXDEV } },
 	{ "sys_fsconfig", false, { EBUSY, EINVAL, ERANGE, EACCES } },
 	{ "sys_fsmount", false, { EACCES, EBUSY, EINVAL } },
 	{ "sys_fsopen", false, { ENODEV } },
+	{ "sys_fspick", false, { EINVAL, EACCES } },
 	{ "sys_inode", false, { EACCES, ENOENT, ESRCH } },
 	{ "sys_ioctl", false, { EBADF, EINVAL, ENOTTY } },
 	{ "sys_lock", false, { EINTR, ENOLCK } },
+	{ "sys_look_at", false, { EACCES, ESTALE } },
+	{ "sys_map_file", false, { EACCES, EFBIG, ENODEV } },
 	{ "sys_mkdir", false, { EACCES, ENOSPC, EROFS } },
 	{ "sys_mkdirat", false, { EACCES, ENOSPC, EROFS } },
 	{ "sys_mount", false, { EACCES, EBUSY, EINVAL, ENODEV, ENOSPC } },
 	{ "sys_mount_private", false, { EINVAL, EBUSY } },
+	{ "sys_mount_readonly", false, { EINVAL, EBUSY } },
 	{ "sys_move_mount", false, { EACCES, EBUSY, EINVAL, ELOOP, ENOENT, ENOSPC } },
 	{ "sys_move_mount_beneath", false, { EBUSY, EINVAL, ELOOP, ENOSPC } },
 	{ "sys_notif_addfd", true, { EBADF, EINPROGRESS, EMFILE, ENOENT, ENOMEM } },
@@ -65,6 +73,7 @@ static const struct errors {
 	{ "sys_set_effective", true, { EPERM } },
 	{ "sys_setns", false, { EINVAL, ESRCH } },
 	{ "sys_set_ids", false, { EAGAIN, EINVAL } },
+	{ "sys_symlinkat", false, { EACCES, EEXIST, ENOSPC, EROFS } },
 	{ "sys_task_read", true, { EFAULT, ENOMEM, EPERM, ESRCH } },
 	{ "sys_task_write", true, { EFAULT, ENOMEM, EPERM, ESRCH } },
 	{ "sys_trace_seize", false, { ESRCH } },
@@ -91,6 +100,11 @@ void faults_finds(uint64_t mount_id)
 	fake.echo = true;
 	assert_int_equal(handshake_send_found(given.sock, mount_id, NULL), 0);
 	fake.echo = false;
+}
+
+void faults_ends(void)
+{
+	fake_message("", 0, NULL);
 }
 
 static jmp_buf outside;
@@ -192,8 +206,10 @@ static void check_nothing_left(const struct fault_path *path, int r)
 		fail_msg("%s: the child is left after %s failed", path->name,
 			 fake_failed());
 	/* A host that no longer hears of it takes it away itself: clean_up(). */
-	if (r < 0 && !path->own_mounts && !is_one_of("sys_send_fd", fake_failed()) &&
-	    ((fake.placed && !fake.detached) || (fake.beneath && !fake.old_detached)))
+	if (r < 0 && !path->own_mounts &&
+	    (path->undoes || !is_one_of("sys_send_fd", fake_failed())) &&
+	    (fake.covered || (fake.placed && !fake.detached) ||
+	     (fake.beneath && !fake.old_detached)))
 		fail_msg("%s: the mount is left after %s failed", path->name,
 			 fake_failed());
 	if (fake.made && !path->own_mounts && (r < 0 || !fake.placed) &&

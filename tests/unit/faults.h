@@ -17,6 +17,7 @@ struct fault_path {
 	bool returns_fd;
 	int success; /* else */
 	bool inside; /* a child runs it: what it opened ends with it */
+	bool undoes; /* its mounts, also when its parent does not hear of the failure */
 	bool own_mounts; /* they end with it, too */
 	void (*check)(int r); /* more that has to hold, after every run */
 };
@@ -31,6 +32,7 @@ int faults_main(const struct fault_path paths[], size_t count);
 /* What comes in: made by the same functions that the other side uses. */
 void faults_says(uint32_t tag, const char *kind);
 void faults_finds(uint64_t mount_id);
+void faults_ends(void);
 
 /*
  * Runs what a child runs, up to its exec (0) or its _exit(): then what it told its parent

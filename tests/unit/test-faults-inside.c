@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What children run: the helpers that join a container, and the init of `run` up to the
- * exec of its program. Whatever fails there, they end, the parent hears of which stage,
+ * What children run: the helpers that join a container, also those that put exec in front
+ * of its program, and the init of `run` up to the exec of its own. Whatever fails there, they end, the parent hears of which stage,
  * and no mount or directory stays where others see it.
  */
 #include "faults.h"
 
 #include "container.h"
+#include "cover.h"
 #include "error.h"
 #include "handshake.h"
 #include "policy.h"
+
+#include <sys/stat.h>
 
 static const struct bpftoken_policy policy = { .mask = { 0x21, 1ULL << 27, 2, 1 } };
 
@@ -104,6 +107,124 @@ static void check_detached(int r)
 		assert_true(fake.old_detached);
 }
 
+/* ----------------------------------------------------- in front of a program */
+
+static struct cover cover;
+
+static int cover_in(struct bpftoken_error *err)
+{
+	return cover_place(given.pidfd, &cover, err);
+}
+
+static int coverer(struct bpftoken_error *err)
+{
+	return faults_inside(cover_in, err);
+}
+
+static void image(const char *program)
+{
+	cover = (struct cover){
+		.via = "auto",
+		.token = "/sys/fs/bpf",
+		.program = program,
+		.path = "bin:/none:/bin",
+		.cwd = "/work",
+		.front = "/front",
+		.root = "/root",
+	};
+	fake_file("/front", "front");
+	fake_file("/bin/entry", "\177ELF and more");
+	fake_file("/work/./script", "#!/outer -e\n");
+	fake_file("/outer", "#! /bin/entry\n");
+	fake_file("front", "");
+	fake_file("bin/*", "");
+	fake.file_mode = S_IFREG | 0755;
+}
+
+static void host_lets(const char *program)
+{
+	image(program);
+	fake.become = 1;
+	faults_says(HANDSHAKE_MOUNT, "mount");
+	for (int i = 0; i < 2 + 1; i++)
+		faults_says(HANDSHAKE_GO, NULL);
+}
+
+static void cover_searched(void)
+{
+	host_lets("entry");
+}
+
+static void cover_scripts(void)
+{
+	fake.foreign = true;
+	host_lets("./script");
+}
+
+static void cover_again(void)
+{
+	fake.covered_before = true;
+	host_lets("/bin/entry");
+}
+
+static void check_covered(int r)
+{
+	if (r == 0)
+		assert_true(fake.covered && fake.placed && !fake.detached);
+}
+
+/* It is the other hook's, whatever fails. */
+static void check_left_alone(int r)
+{
+	(void)r;
+	assert_true(!fake.covered && !fake.placed && !fake.in_root);
+}
+
+static void second_helper_undoes(void)
+{
+	image("/bin/entry");
+	fake.become = 2;
+	fake.placed = fake.covered = true;
+	faults_says(HANDSHAKE_MOUNT, "mount");
+	faults_says(HANDSHAKE_GO, NULL);
+}
+
+/* The first helper was killed when all was in place. */
+static void cover_killed(void)
+{
+	faults_ends();
+	second_helper_undoes();
+}
+
+/* It has said that it was, and that the directory is its own; then it says more. */
+static void cover_confirmed(void)
+{
+	fake.made = 1;
+	faults_finds(FAKE_MOUNT_ID);
+	faults_finds(FAKE_MOUNT_ID);
+	faults_finds(1);
+	faults_finds(1);
+	second_helper_undoes();
+}
+
+/* The first helper's end is an error of the parent's alone. */
+static int undo_in(struct bpftoken_error *err)
+{
+	(void)err;
+	return cover_place(given.pidfd, &cover, NULL);
+}
+
+static int undoer(struct bpftoken_error *err)
+{
+	return faults_inside(undo_in, err);
+}
+
+static void check_uncovered(int r)
+{
+	if (r == 0)
+		assert_true(!fake.covered && fake.detached && !fake.made);
+}
+
 /* ------------------------------------------------------------- init of run */
 
 static char *const argv[] = { (char[]){ "/bin/true" }, NULL };
@@ -164,6 +285,17 @@ static const struct fault_path paths[] = {
 	{ "placer that detaches", remover, host_detaches, "", .inside = true,
 	  .check = check_detached },
 	{ "opener", placer, second_helper, "", .inside = true },
+	/* another directory may be the place */
+	{ "front, by PATH", coverer, cover_searched, "sys_open_in_root sys_mkdirat",
+	  .inside = true, .undoes = true, .check = check_covered },
+	{ "front, for scripts", coverer, cover_scripts, "sys_open_in_root sys_mkdirat",
+	  .inside = true, .undoes = true, .check = check_covered },
+	{ "front, a second hook's", coverer, cover_again, "sys_open_in_root",
+	  .inside = true, .undoes = true, .check = check_left_alone },
+	{ "front, after a kill", undoer, cover_killed, "", .inside = true,
+	  .own_mounts = true, .check = check_uncovered },
+	{ "front, after an error", undoer, cover_confirmed, "", .inside = true,
+	  .own_mounts = true, .check = check_uncovered },
 	/* the program ran: signals, and who is reaped when */
 	{ "init", in_init, init_set_up, "sys_block_signals sys_wait_signal sys_reap_any",
 	  .inside = true, .own_mounts = true },
