@@ -247,13 +247,17 @@ static int bring_up(const struct exec_options *o, bool notify, const sigset_t *o
 
 static void say_no_listener(const struct exec_options *o, struct bpftoken_error *err)
 {
+	const char *code = strerror(-err->code);
 	char sentence[1024];
+	bool said;
 
 	(void)bpftoken_explain(err);
-	snprintf(sentence, sizeof(sentence),
-		 "using the preload library, since %s (%s): programs that are statically "
-		 "linked or call the kernel themselves go without the token",
-		 err->why, strerror(-err->code));
+	said = strstr(err->why, code);
+	snprintf(
+		sentence, sizeof(sentence),
+		"using the preload library, since %s%s%s%s: programs that are statically "
+		"linked or call the kernel themselves go without the token",
+		err->why, said ? "" : " (", said ? "" : code, said ? "" : ")");
 	o->note(sentence);
 }
 

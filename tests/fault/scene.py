@@ -543,10 +543,13 @@ class HookLxc(Mount):
 
 
 class Exec(Scene):
-    """In a container that stays; what the program could not do, it says by its status."""
+    """
+    In a container that stays; what the program could not do, it says by its status. By the
+    listener alone: auto would take the preload library where there is one.
+    """
 
     name = "exec"
-    options = []
+    options = ["--via", "notify"]
 
     def set_up(self):
         self.container = subprocess.Popen(
@@ -595,7 +598,7 @@ class ExecPidFile(Exec):
     name = "exec, file for the pid"
 
     def argv(self):
-        self.options = ["--pid-file", self.machine.temp + "/pid"]
+        self.options = [*Exec.options, "--pid-file", self.machine.temp + "/pid"]
         return super().argv()
 
     def judge(self, result, killed):
