@@ -6,7 +6,8 @@
  * exec-load data PATH FILTER MAP TIMES
  *                                     looks up and updates (MAP table), or looks up (array),
  *                                     a map made with that token, and prints the nanoseconds
- *                                     of one, its own start excluded; FILTER idle or least:
+ *                                     of one, the median of 100 parts of them: what else the
+ *                                     machine does stretches some; FILTER idle or least:
  *                                     under such a seccomp filter
  */
 #include <bpf/bpf.h>
@@ -23,6 +24,8 @@
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+
+#define PARTS 100
 
 /* Linux 6.9: newer than the build header may be. */
 #define F_TOKEN_FD (1U << 16)
@@ -121,19 +124,26 @@ static double now_ns(void)
 	return (double)ts.tv_sec * 1e9 + (double)ts.tv_nsec;
 }
 
+static int compare(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
 static int data(const char *path, const char *filter, const char *map, uint32_t times)
 {
 	const struct shape *shape = &shapes[!strcmp(map, "array")];
 	uint64_t key[2], value[8] = { 1 };
 	int fd = make_map(path, shape);
-	double begin;
+	double parts[PARTS], begin;
 
 	if (fd < 0)
 		return fail("map");
 	if (use_filter(filter) < 0)
 		return fail("filter");
 	begin = now_ns();
-	for (uint32_t i = 0; i < times; i++) {
+	for (uint32_t i = 0; i < times / PARTS * PARTS; i++) {
 		void *place = key_of(i * 7919 % shape->entries, shape, key);
 		int r = shape->updates_each && i % shape->updates_each
 				? bpf_map_update_elem(fd, place, value, 0)
@@ -141,8 +151,13 @@ static int data(const char *path, const char *filter, const char *map, uint32_t 
 
 		if (r < 0)
 			return fail("data");
+		if ((i + 1) % (times / PARTS))
+			continue;
+		parts[i / (times / PARTS)] = (now_ns() - begin) / (times / PARTS);
+		begin = now_ns();
 	}
-	printf("%.2f\n", (now_ns() - begin) / times);
+	qsort(parts, PARTS, sizeof(parts[0]), compare);
+	printf("%.2f\n", parts[PARTS / 2]);
 	return 0;
 }
 

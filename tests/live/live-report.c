@@ -19,7 +19,7 @@ static size_t compared;
 static void read_report(const char *path)
 {
 	char shell[] = "sh", option[] = "-c";
-	char *bpftoken = (char *)(uintptr_t)live_bpftoken_path();
+	char *bpftoken = (char *)(uintptr_t)command_copy();
 	char *where = (char *)(uintptr_t)path;
 	char command[] = "exec \"$0\" probe --json --full --token \"$1\" >&9";
 	char *const argv[] = { shell, option, command, bpftoken, where, NULL };
