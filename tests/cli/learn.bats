@@ -366,7 +366,12 @@ prog socket_filter report_packet with BTF" ] || {
 	expect 0
 	grep -q 'the goal "objects" held [2-9] times' "$stderr"
 	cp "$stdout" "$BATS_TEST_TMPDIR/least.ini"
-	[ "$(objects "$BPFTOKEN" run -p "$BATS_TEST_TMPDIR/least.ini" --)" = "$host" ]
+	least=$(objects "$BPFTOKEN" run -p "$BATS_TEST_TMPDIR/least.ini" --)
+	[ "$least" = "$host" ] || {
+		echo "under $(cat "$BATS_TEST_TMPDIR/least.ini"): $least"
+		cat "$BATS_TEST_TMPDIR/said"
+		false
+	}
 	lesser() {
 		[ "$(objects "$BPFTOKEN" run -p "$less" --)" != "$host" ]
 	}
