@@ -268,6 +268,7 @@ class Scene:
     stdin = None
     env = None
     follow = True  # its children can be traced
+    only_killed = False  # its own process alone, and no other fault
 
     def __init__(self, machine):
         self.machine = machine
@@ -358,6 +359,16 @@ class Run(Scene):
     def may_die(self, call):
         """The program itself, on its way."""
         return call.role == 2
+
+
+class RunLong(Run):
+    """Its program would outlive the host's side that is killed."""
+
+    name = "run, a program that lasts"
+    only_killed = True
+
+    def argv(self):
+        return [self.machine.bpftoken, "run", *POLICY, "--", "sleep", str(SETTLE + 1)]
 
 
 class RunAs(Run):
@@ -638,8 +649,9 @@ class Learn(Scene):
             os.unlink(f"{self.machine.out}/{name}")
 
 
-SCENES = (Run, RunAs, RunRootfs, Mount, MountForeign, Replace, ReplaceForeign, Umount,
-          UmountForeign, HookOci, HookExec, HookExecForeign, HookLxc, Exec, ExecPidFile, Learn)
+SCENES = (Run, RunLong, RunAs, RunRootfs, Mount, MountForeign, Replace, ReplaceForeign,
+          Umount, UmountForeign, HookOci, HookExec, HookExecForeign, HookLxc, Exec,
+          ExecPidFile, Learn)
 
 
 def errno_name(number):
