@@ -26,13 +26,11 @@
 int cover_raise(struct bpftoken_error *err, int code, const char *fix, const char *why,
 		...)
 {
-	char text[sizeof(err->why)];
 	va_list args;
 
 	va_start(args, why);
-	vsnprintf(text, sizeof(text), why, args);
+	err_vraise(err, BPFTOKEN_STAGE_RESOLVE, code, why, args);
 	va_end(args);
-	err_raise(err, BPFTOKEN_STAGE_RESOLVE, code, "%s", text);
 	err_fix(err, "%s", fix);
 	return code;
 }

@@ -41,13 +41,11 @@ void hook_request_done(struct hook_request *request)
 int hook_raise(struct bpftoken_error *err, int code, const char *fix, const char *why,
 	       ...)
 {
-	char text[sizeof(err->why)];
 	va_list args;
 
 	va_start(args, why);
-	vsnprintf(text, sizeof(text), why, args);
+	err_vraise(err, BPFTOKEN_STAGE_TARGET, code, why, args);
 	va_end(args);
-	err_raise(err, BPFTOKEN_STAGE_TARGET, code, "%s", text);
 	err_fix(err, "%s", fix);
 	err_kind(err, code == -EPERM ? BPFTOKEN_KIND_DENIED : BPFTOKEN_KIND_FAILED);
 	return code;

@@ -17,21 +17,27 @@ _printf_(3, 0) static void fill(char *field, size_t size, const char *format,
 		memcpy(field + size - 4, "...", 4);
 }
 
-int err_raise(struct bpftoken_error *err, uint32_t stage, int code, const char *why, ...)
+int err_vraise(struct bpftoken_error *err, uint32_t stage, int code, const char *why,
+	       va_list args)
 {
-	va_list args;
-
 	if (!err)
 		return code;
 	memset(err, 0, sizeof(*err));
 	err->code = code;
 	err->stage = stage;
 	err->token_fd = -1;
-	if (why) {
-		va_start(args, why);
+	if (why)
 		fill(err->why, sizeof(err->why), why, args);
-		va_end(args);
-	}
+	return code;
+}
+
+int err_raise(struct bpftoken_error *err, uint32_t stage, int code, const char *why, ...)
+{
+	va_list args;
+
+	va_start(args, why);
+	(void)err_vraise(err, stage, code, why, args);
+	va_end(args);
 	return code;
 }
 

@@ -10,9 +10,14 @@
 #include "bpftoken.h"
 #include "util.h"
 
+#include <stdarg.h>
+
 /* Fills err (NULL allowed) and returns code. why may be NULL: the errno's own text. */
 int err_raise(struct bpftoken_error *err, uint32_t stage, int code, const char *why, ...)
 	_printf_(4, 5);
+/* The same for functions that raise what their own callers say. */
+int err_vraise(struct bpftoken_error *err, uint32_t stage, int code, const char *why,
+	       va_list args) _printf_(4, 0);
 
 /* Adds what the raiser knows better than the table. NULL err is allowed. */
 void err_what(struct bpftoken_error *err, const char *what, ...) _printf_(2, 3);

@@ -188,13 +188,11 @@ struct quoted text_quote(const char *text, size_t len)
 int text_error(struct bpftoken_error *err, struct text_position at, int code,
 	       const char *why, ...)
 {
-	char sentence[sizeof(err->why)];
 	va_list args;
 
 	va_start(args, why);
-	vsnprintf(sentence, sizeof(sentence), why, args);
+	err_vraise(err, BPFTOKEN_STAGE_POLICY, code, why, args);
 	va_end(args);
-	err_raise(err, BPFTOKEN_STAGE_POLICY, code, "%s", sentence);
 	err_what(err, "cannot read the policy");
 	err_kind(err, BPFTOKEN_KIND_POLICY);
 	err_position(err, at.line, at.column);
