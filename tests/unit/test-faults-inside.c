@@ -128,13 +128,13 @@ static void image(const char *program)
 		.token = "/sys/fs/bpf",
 		.program = program,
 		.path = "bin:/none:/bin",
-		.cwd = "/work",
+		.cwd = "/srv",
 		.front = "/front",
 		.root = "/root",
 	};
 	fake_file("/front", "front");
 	fake_file("/bin/entry", "\177ELF and more");
-	fake_file("/work/./script", "#!/outer -e\n");
+	fake_file("/srv/./script", "#!/outer -e\n");
 	fake_file("/outer", "#! /bin/entry\n");
 	fake_file("front", "");
 	fake_file("bin/*", "");
