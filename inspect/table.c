@@ -16,9 +16,7 @@ static uint64_t scatter(uint64_t key)
 
 uint64_t table_mix(uint64_t a, uint64_t b, uint64_t c)
 {
-	uint64_t mixed = scatter(scatter(scatter(a + 1) + b + 1) + c + 1);
-
-	return mixed ? mixed : 1;
+	return scatter(scatter(scatter(a + 1) + b + 1) + c + 1);
 }
 
 /* The row of the key, or the empty one where it would be. */
@@ -26,7 +24,7 @@ static struct table_row *find(const struct table *table, uint64_t key)
 {
 	size_t i = scatter(key) & (table->size - 1);
 
-	while (table->rows[i].key && table->rows[i].key != key)
+	while (table->rows[i].taken && table->rows[i].key != key)
 		i = (i + 1) & (table->size - 1);
 	return &table->rows[i];
 }
@@ -35,7 +33,7 @@ uint32_t *table_get(const struct table *table, uint64_t key)
 {
 	struct table_row *row = table->size ? find(table, key) : NULL;
 
-	return row && row->key ? &row->value : NULL;
+	return row && row->taken ? &row->value : NULL;
 }
 
 static int enlarge(struct table *table)
@@ -46,7 +44,7 @@ static int enlarge(struct table *table)
 	if (!larger.rows)
 		return -ENOMEM;
 	for (size_t i = 0; i < table->size; i++)
-		if (table->rows[i].key)
+		if (table->rows[i].taken)
 			*find(&larger, table->rows[i].key) = table->rows[i];
 	free(table->rows);
 	table->rows = larger.rows;
@@ -61,8 +59,8 @@ int table_put(struct table *table, uint64_t key, uint32_t value)
 	if (table->count * 2 >= table->size && enlarge(table) < 0)
 		return -ENOMEM;
 	row = find(table, key);
-	table->count += !row->key;
-	*row = (struct table_row){ key, value };
+	table->count += !row->taken;
+	*row = (struct table_row){ key, value, true };
 	return 0;
 }
 

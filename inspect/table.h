@@ -12,11 +12,12 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Numbers that are not 0 to numbers; zeroed is empty. */
+/* Numbers to numbers; zeroed is empty. */
 struct table {
 	struct table_row {
 		uint64_t key;
 		uint32_t value;
+		bool taken;
 	} * rows;
 	size_t size, count;
 };
@@ -27,7 +28,7 @@ uint32_t *table_get(const struct table *table, uint64_t key);
 int table_put(struct table *table, uint64_t key, uint32_t value);
 void table_done(struct table *table);
 
-/* One number of several that together are a key; never 0. */
+/* One number of several that together are a key. */
 uint64_t table_mix(uint64_t a, uint64_t b, uint64_t c);
 
 /* Room for one more behind count items: the array, moved if need be, or NULL. */

@@ -33,8 +33,10 @@ static void test_table(void **state)
 	}
 	assert_int_equal(table.count, 20000);
 	assert_null(table_get(&table, 1ULL << 60));
+	assert_null(table_get(&table, 0));
+	assert_int_equal(table_put(&table, 0, 5), 0);
+	assert_int_equal(*table_get(&table, 0), 5);
 	table_done(&table);
-	assert_int_not_equal(table_mix(0, 0, 0), 0);
 	assert_int_not_equal(table_mix(1, 2, 3), table_mix(2, 1, 3));
 }
 
