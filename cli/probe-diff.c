@@ -49,35 +49,23 @@ static int wrong_report(struct bpftoken_error *err, const char *path, int code,
 /* Parses what is read from fd; -EFBIG, -EINVAL, -ENOMEM or of read(2). */
 static int parse_fd(int fd, struct json_object **ret_root)
 {
-	struct json_tokener *tokener = json_tokener_new_ex(REPORT_DEPTH);
-	_cleanup_json_ struct json_object *root = NULL;
-	_cleanup_free_ char *buf = malloc(1U << 16);
-	enum json_tokener_error state = json_tokener_continue;
-	size_t total = 0;
-	ssize_t n = 0;
+	/* what is not read into is not there either */
+	_cleanup_free_ char *text = malloc(REPORT_MAX + 1);
+	struct json_wrong wrong;
+	size_t len = 0;
+	ssize_t n;
 
-	if (!tokener || !buf) {
-		json_tokener_free(tokener);
+	if (!text)
 		return -ENOMEM;
-	}
-	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
-	while (state == json_tokener_continue && total <= REPORT_MAX) {
-		n = sys_read(fd, buf, 1U << 16);
-		if (n <= 0)
-			break;
-		total += (size_t)n;
-		root = json_tokener_parse_ex(tokener, buf, (int)n);
-		state = json_tokener_get_error(tokener);
-	}
-	json_tokener_free(tokener);
-	if (n < 0)
-		return (int)n;
-	if (total > REPORT_MAX)
+	do {
+		n = sys_read(fd, text + len, REPORT_MAX + 1 - len);
+		if (n < 0)
+			return (int)n;
+		len += (size_t)n;
+	} while (n > 0 && len <= REPORT_MAX);
+	if (len > REPORT_MAX)
 		return -EFBIG;
-	if (state != json_tokener_success)
-		return -EINVAL;
-	*ret_root = TAKE_PTR(root);
-	return 0;
+	return json_read(text, len, REPORT_DEPTH, ret_root, &wrong);
 }
 
 static int read_report(const char *path, struct json_object **ret_root,

@@ -36,20 +36,14 @@ static int parse_object(const char *text, const char *what, struct json_object *
 			struct bpftoken_error *err)
 {
 	_cleanup_json_ struct json_object *object = NULL;
-	struct json_tokener *tokener = json_tokener_new_ex(JSON_DEPTH);
-	size_t len = strlen(text);
-	enum json_tokener_error why;
+	struct json_wrong wrong;
+	int r = json_read(text, strlen(text), JSON_DEPTH, &object, &wrong);
 
-	if (!tokener)
+	if (r == -ENOMEM)
 		return err_oom(err);
-	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
-	/* With its end, so that a text that stops in the middle does not pass. */
-	object = json_tokener_parse_ex(tokener, text, (int)len + 1);
-	why = json_tokener_get_error(tokener);
-	json_tokener_free(tokener);
-	if (why != json_tokener_success)
+	if (r < 0)
 		return hook_raise(err, -EINVAL, FIX_STATE, "%s is not valid JSON: %s",
-				  what, json_tokener_error_desc(why));
+				  what, wrong.why);
 	if (!json_object_is_type(object, json_type_object))
 		return hook_raise(err, -EINVAL, FIX_STATE, "%s is not a JSON object",
 				  what);

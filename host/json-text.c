@@ -8,14 +8,6 @@
 
 #include <string.h>
 
-static void tokener_freep(struct json_tokener **tokener)
-{
-	if (*tokener)
-		json_tokener_free(*tokener);
-}
-
-#define _cleanup_tokener_ _cleanup_(tokener_freep)
-
 size_t json_text_string(struct span text)
 {
 	size_t i = 1;
@@ -49,26 +41,21 @@ static int check_quotes(struct span text, struct bpftoken_error *err)
 int json_text_read(struct span text, int max_depth, struct json_object **ret_root,
 		   struct bpftoken_error *err)
 {
-	_cleanup_tokener_ struct json_tokener *tokener = json_tokener_new_ex(max_depth);
 	_cleanup_json_ struct json_object *root = NULL;
-	enum json_tokener_error error;
+	struct json_wrong wrong;
 	int r;
 
-	if (!tokener)
-		return err_oom(err);
 	if (text.len > HOST_TEXT_MAX) {
 		text_error(err, text.at, -EFBIG, "it is longer than 1 MiB");
 		err_fix(err, "give a policy alone");
 		return -EFBIG;
 	}
-	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
-	root = json_tokener_parse_ex(tokener, text.data, (int)text.len + 1);
-	error = json_tokener_get_error(tokener);
-	if (error != json_tokener_success) {
-		struct span at = span_skip(text, json_tokener_get_parse_end(tokener));
-
-		text_error(err, at.at, -EINVAL, "not JSON: %s",
-			   json_tokener_error_desc(error));
+	r = json_read(text.data, text.len, max_depth, &root, &wrong);
+	if (r == -ENOMEM)
+		return err_oom(err);
+	if (r < 0) {
+		text_error(err, span_skip(text, wrong.at).at, -EINVAL, "not JSON: %s",
+			   wrong.why);
 		err_fix(err, "correct the text here");
 		return -EINVAL;
 	}

@@ -33,4 +33,17 @@ static inline bool json_append(struct json_object *array, struct json_object *va
 	return false;
 }
 
+/* Why a text is not JSON, and how many bytes before are. */
+struct json_wrong {
+	const char *why;
+	size_t at;
+};
+
+/*
+ * Reads a whole text strictly: the standard's JSON alone (but for keys in single quotes,
+ * which json-c takes), in UTF-8, nested at most so deep. 0, -ENOMEM, or -EINVAL and *ret_wrong.
+ */
+int json_read(const char *text, size_t len, int max_depth, struct json_object **ret_root,
+	      struct json_wrong *ret_wrong);
+
 #endif

@@ -7,28 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Length of the valid UTF-8 character that begins here, and the character; 0: none. */
-static size_t utf8(const unsigned char *at, uint32_t *ret_character)
-{
-	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	size_t len = at[0] < 0x80	      ? 1
-		     : (at[0] & 0xe0) == 0xc0 ? 2
-		     : (at[0] & 0xf0) == 0xe0 ? 3
-		     : (at[0] & 0xf8) == 0xf0 ? 4
-					      : 0;
-	uint32_t c = len == 1 ? at[0] : at[0] & (0x7fU >> len);
-
-	for (size_t i = 1; i < len; i++) {
-		if ((at[i] & 0xc0) != 0x80)
-			return 0;
-		c = c << 6 | (at[i] & 0x3f);
-	}
-	if (!len || c < least[len] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000))
-		return 0;
-	*ret_character = c;
-	return len;
-}
-
 /* Controls, and what turns or hides the text around it. */
 static bool is_unfit(uint32_t c)
 {
@@ -61,7 +39,7 @@ void show_add(struct text *text, const char *bytes, enum show_for target)
 
 	while (*at) {
 		uint32_t c = 0;
-		size_t len = utf8(at, &c);
+		size_t len = text_character((const char *)at, 4, &c);
 		bool bad = !len || (target != SHOW_JSON && is_unfit(c));
 
 		if (bad)

@@ -199,6 +199,30 @@ int text_error(struct bpftoken_error *err, struct text_position at, int code,
 	return code;
 }
 
+size_t text_character(const char *text, size_t len, uint32_t *ret_character)
+{
+	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	unsigned char first = len ? (unsigned char)text[0] : 0xff;
+	size_t size = first < 0x80	       ? 1
+		      : (first & 0xe0) == 0xc0 ? 2
+		      : (first & 0xf0) == 0xe0 ? 3
+		      : (first & 0xf8) == 0xf0 ? 4
+					       : 0;
+	uint32_t c = size == 1 ? first : first & (0x7fU >> size);
+
+	if (!size || size > len)
+		return 0;
+	for (size_t i = 1; i < size; i++) {
+		if ((text[i] & 0xc0) != 0x80)
+			return 0;
+		c = c << 6 | (text[i] & 0x3f);
+	}
+	if (c < least[size] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000))
+		return 0;
+	*ret_character = c;
+	return size;
+}
+
 ssize_t text_read_file(const char *path, char *text, size_t size)
 {
 	_cleanup_close_ int fd = sys_openat(AT_FDCWD, path, O_RDONLY);

@@ -72,6 +72,12 @@ struct quoted text_quote(const char *text, size_t len);
 #define SPAN_QUOTE(span) text_quote((span).data, (span).len).text
 
 /*
+ * Length of the valid UTF-8 character that the len bytes begin with, and the character; 0
+ * where they begin with none. It looks behind no byte that cannot belong to one.
+ */
+size_t text_character(const char *text, size_t len, uint32_t *ret_character);
+
+/*
  * Reads a small file, such as one of /proc, into text: what fits, terminated. Returns its
  * length, or a negative errno, and then text is "".
  */
