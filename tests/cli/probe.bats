@@ -340,9 +340,10 @@ assert got == [('map_types', n, 'works', 'not delegated') for n in ('array', 'ri
 	needs_root
 	bpftoken probe map_types
 	absent "$(printf '\033')" "$stdout" "$stderr"
-	script -qec "$BPFTOKEN probe map_types/hash" /dev/null >"$BATS_TEST_TMPDIR/tty" </dev/null
+	TERM=xterm script -qec "$BPFTOKEN probe map_types/hash" /dev/null \
+		>"$BATS_TEST_TMPDIR/tty" </dev/null
 	grep -q "$(printf '\033\[32m')" "$BATS_TEST_TMPDIR/tty"
-	NO_COLOR=1 script -qec "$BPFTOKEN probe map_types/hash" /dev/null \
+	TERM=xterm NO_COLOR=1 script -qec "$BPFTOKEN probe map_types/hash" /dev/null \
 		>"$BATS_TEST_TMPDIR/tty" </dev/null
 	absent "$(printf '\033\[32m')" "$BATS_TEST_TMPDIR/tty"
 }

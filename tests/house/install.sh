@@ -91,17 +91,35 @@ program() {
 	EOT
 }
 
+# libelf_links: with a static program? Debian 13's libelf.a lacks a part of itself.
+libelf_links() {
+	echo 'void *elf_begin(int, int, void *);
+	int main(void) { return elf_begin(0, 0, 0) != 0; }' >"$work/elf.c"
+	cc -static -o "$work/elf" "$work/elf.c" -lelf -lz -lzstd 2>"$work/elf.log" ||
+		! grep -q 'undefined reference to .eu_search' "$work/elf.log"
+}
+
+# linked KIND: what the program is linked with. Where libelf does not, it and the C library
+# are shared, and only libbpf and what is ours are not.
+linked() {
+	if [ "$1" = shared ]; then
+		config --libs
+	elif [ "$package" = libbpftoken ] || libelf_links; then
+		echo "-static $(config --libs --static)"
+	else
+		config --libs --static | sed -E 's/-l(bpf[a-z-]*)/-l:lib\1.a/g'
+	fi
+}
+
 # builds KIND: the program with KIND=static or shared.
 builds() {
-	flags=
-	[ "$1" = shared ] || flags=-static
 	for part in main convert; do
 		# shellcheck disable=SC2046 # words
 		quiet cc -std=c99 -Wall -Wextra -Werror $(config --cflags) -c \
 			-o "$work/$part.o" "$work/$part.c" || return
 	done
-	# shellcheck disable=SC2046,SC2086 # words
-	quiet cc $flags -o "$work/$1" "$work/main.o" "$work/convert.o" $(config --libs "--$1")
+	# shellcheck disable=SC2046 # words
+	quiet cc -o "$work/$1" "$work/main.o" "$work/convert.o" $(linked "$1")
 }
 
 runs() {

@@ -74,8 +74,24 @@ static void bpftool_loads(const struct bpftoken_policy *policy, const char *path
 		 strncmp(btf, "prog_btf_fd=0", 13) ? " btf" : "");
 }
 
+/*
+ * Is the first load left out, as with libbpf 1.8? The stable kernels took that over, and
+ * their bpftool (Debian 13's, of 6.12.117) says that its libbpf is 1.5 all the same.
+ */
+static bool leaves_first_load_out(const char *path)
+{
+	_cleanup_policy_ struct bpftoken_policy *policy =
+		live_policy("delegate_cmds=prog_load:btf_load,delegate_progs=xdp,"
+			    "delegate_attachs=cgroup_inet_ingress");
+	char as[128];
+
+	bpftool_loads(policy, path, "BPF_PROG_TYPE_XDP", as, sizeof(as));
+	return as[0];
+}
+
 struct expected {
 	const char *path, *type, *as;
+	bool no_first_load;
 };
 
 static void take_less(const struct bpftoken_policy *less, const char *without, void *data)
@@ -83,6 +99,8 @@ static void take_less(const struct bpftoken_policy *less, const char *without, v
 	const struct expected *expected = data;
 	char as[128];
 
+	if (expected->no_first_load && !strcmp(without, "program type socket_filter"))
+		return;
 	bpftool_loads(less, expected->path, expected->type, as, sizeof(as));
 	if (!strcmp(as, expected->as))
 		live_fail(__FILE__, __LINE__, "%s is not needed after all", without);
@@ -91,10 +109,14 @@ static void take_less(const struct bpftoken_policy *less, const char *without, v
 static void check(const char *name, const char *type, const char *as)
 {
 	_cleanup_needs_ struct needs needs = { .opts.libbpf = bpftool_libbpf() };
-	struct expected expected = { reachable(name), type, as };
+	struct expected expected = { .type = type, .as = as };
 	struct bpftoken_policy policy;
 	char loaded[128];
 
+	/* that type is for a second reason where there are global variables */
+	expected.no_first_load = strcmp(name, "xdp-globals") != 0 &&
+				 leaves_first_load_out(reachable("freplace-target"));
+	expected.path = reachable(name);
 	ask_needs(&needs, name);
 	answer_needs(&needs, &policy);
 	bpftool_loads(&policy, expected.path, type, loaded, sizeof(loaded));
