@@ -533,8 +533,8 @@ loads() {
 	# Newer libbpf leaves its first load out, and not that for global variables.
 	object=xdp
 	! loads xdp --progs xdp --attachs xdp,cgroup_inet_ingress || object=xdp-data
-	loads $object --progs xdp,socket_filter --attachs xdp,cgroup_inet_ingress
-	fails loads $object --progs xdp --attachs xdp,cgroup_inet_ingress
+	loads "$object" --progs xdp,socket_filter --attachs xdp,cgroup_inet_ingress
+	fails loads "$object" --progs xdp --attachs xdp,cgroup_inet_ingress
 	bpftoken learn --minimize -- bpftool prog load "$BIN/$object.o" /sys/fs/bpf/pass
 	expect 0
 	[[ "$(row prog socket_filter)" == *" yes, proven "*"(fails without: run "* ]]
