@@ -20,6 +20,7 @@
 #include "text.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -74,21 +75,31 @@ static bool is_id(struct span word)
 	       strspn(word.data, digits) >= word.len;
 }
 
+/* The byte of an escape, \xHH, that begins the word; 0: none, or of what no name has. */
+static char escaped_byte(struct span word)
+{
+	char digits[3] = "";
+	unsigned int byte;
+
+	if (word.len < 4 || !span_starts(word, "\\x"))
+		return 0;
+	memcpy(digits, word.data + 2, 2);
+	if (strspn(digits, "0123456789abcdefABCDEF") != 2)
+		return 0;
+	byte = (unsigned int)strtoul(digits, NULL, 16);
+	return byte == '/' ? 0 : (char)byte;
+}
+
 /* Into name, cut where it does not fit; escapes undone if asked. */
 static void take_name(struct span word, bool escaped, char *name, size_t size)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < word.len && n + 1 < size; n++) {
-		unsigned int byte;
+	while (word.len && n + 1 < size) {
+		char byte = escaped ? escaped_byte(word) : 0;
 
-		if (escaped && word.len - i >= 4 && word.data[i] == '\\' &&
-		    sscanf(word.data + i, "\\x%2x", &byte) == 1) {
-			name[n] = (char)byte;
-			i += 4;
-		} else {
-			name[n] = word.data[i++];
-		}
+		name[n++] = byte ? byte : word.data[0];
+		word = span_skip(word, byte ? 4 : 1);
 	}
 	name[n] = '\0';
 }

@@ -67,6 +67,9 @@ static const struct {
 	/* systemd */
 	{ "0::/machine.slice/machine-deb\\x2d13.scope/payload\n",
 	  { "nspawn", "deb-13" } },
+	/* no machine has these in its name, and no escape has a sign or a blank */
+	{ "0::/machine.slice/machine-a\\x2f\\x00\\x+1\\x 1\\x4.scope\n",
+	  { "nspawn", "a\\x2f\\x00\\x+1\\x 1\\x4" } },
 	{ "0::/machine.slice/systemd-nspawn@deb.service/payload/system.slice/x.service\n",
 	  { "nspawn", "deb" } },
 	{ "0::/system.slice/cron.service\n", { "unit", "cron.service" } },
