@@ -15,7 +15,7 @@ layers='
 0 bpftoken util sys sys-result sys-statx sys-limits sys-process sys-task sys-trace
 1 names error attr text btf btf-walk mountinfo idmap numbers
 2 policy dialect dialects dialect-lxd dialect-mount list dialect-incus dialect-systemd settings
-3 bpffs guest handshake join token current holders
+3 bpffs target helper guest handshake join token current holders
 4 bpf carry load
 5 probe probe-btf probe-cache probe-calls probe-cmd probe-feature probe-helper probe-link probe-map probe-prog explain denial
 6 host/ libbpf/
