@@ -7,6 +7,7 @@
 
 #include <linux/capability.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char *const verdicts[] = {
@@ -117,15 +118,25 @@ static void take_host(struct learn_summary *summary, const struct learn_call *ca
 	summary->host[i].failed += call->result < 0 && call->result != -ENOENT;
 }
 
-static void count_processes(struct learn_summary *summary, const struct learn_run *run)
+static int by_number(const void *a, const void *b)
 {
-	for (size_t i = 0; i < run->count; i++) {
-		size_t before = 0;
+	const int32_t *one = a, *other = b;
 
-		while (before < i && run->calls[before].pid != run->calls[i].pid)
-			before++;
-		summary->processes += before == i;
-	}
+	return (*one > *other) - (*one < *other);
+}
+
+static int count_processes(struct learn_summary *summary, const struct learn_run *run)
+{
+	_cleanup_free_ int32_t *pids = reallocarray(NULL, run->count + 1, sizeof(*pids));
+
+	if (!pids)
+		return -ENOMEM;
+	for (size_t i = 0; i < run->count; i++)
+		pids[i] = run->calls[i].pid;
+	qsort(pids, run->count, sizeof(*pids), by_number);
+	for (size_t i = 0; i < run->count; i++)
+		summary->processes += !i || pids[i] != pids[i - 1];
+	return 0;
 }
 
 /* What the running kernel does not know cannot be delegated, nor can a call succeed. */
@@ -199,7 +210,8 @@ int learn_summarize(const struct learn_recording *recording,
 	for (size_t i = 0; i < recording->count; i++) {
 		const struct learn_run *run = &recording->runs[i];
 
-		count_processes(&summary, run);
+		if (r == 0)
+			r = count_processes(&summary, run);
 		for (size_t n = 0; r == 0 && n < run->count; n++) {
 			const struct learn_call *call = &run->calls[n];
 
