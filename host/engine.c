@@ -56,13 +56,14 @@ static const struct row {
 	{ "lxc", "", "", WORD_NAME, "lxc" },
 };
 
-/* Where the engines that share a name of cgroups keep their containers. */
+/* Where the engines that share liblxc's names of cgroups keep their containers. */
 static const struct {
 	const char *engine, *directory;
 } homes[] = {
 	{ "incus", "/var/lib/incus/containers" },
 	{ "lxd", "/var/snap/lxd/common/lxd/containers" },
 	{ "lxd", "/var/lib/lxd/containers" },
+	{ "lxc", "/var/lib/lxc" },
 };
 
 /* ------------------------------------------------------------------ cgroups */
@@ -221,18 +222,41 @@ int engine_of_cgroup(const char *text, struct engine_container *ret_container)
 	return rank > 0;
 }
 
-static void refine(const char *root, struct engine_container *container)
+/* Whose container of this name there is; NULL: nobody's. */
+static const char *home_of(const char *root, const char *name)
 {
 	char path[512];
 
-	for (size_t i = 0; i < ARRAY_SIZE(homes); i++) {
-		if (strcmp(container->engine, "lxc") != 0)
-			return;
-		snprintf(path, sizeof(path), "%s%s/%s", root, homes[i].directory,
-			 container->name);
+	for (size_t i = 0; name[0] != '.' && i < ARRAY_SIZE(homes); i++) {
+		snprintf(path, sizeof(path), "%s%s/%s", root, homes[i].directory, name);
 		if (access(path, F_OK) == 0)
-			container->engine = homes[i].engine;
+			return homes[i].engine;
 	}
+	return NULL;
+}
+
+/*
+ * liblxc's cgroups do not say whose liblxc it was. Where the cgroup of an earlier run was
+ * left, the next one is called NAME-1, NAME-2...
+ */
+static void refine(const char *root, struct engine_container *container)
+{
+	char base[ENGINE_NAME_MAX], *dash;
+	const char *engine;
+
+	if (strcmp(container->engine, "lxc") != 0)
+		return;
+	engine = home_of(root, container->name);
+	memcpy(base, container->name, sizeof(base));
+	dash = strrchr(base, '-');
+	if (!engine && dash && dash[1] && !dash[1 + strspn(dash + 1, "0123456789")]) {
+		*dash = '\0';
+		engine = home_of(root, base);
+		if (engine)
+			memcpy(container->name, base, sizeof(base));
+	}
+	if (engine)
+		container->engine = engine;
 }
 
 int engine_read(const char *root, pid_t pid, struct engine_container *ret_container)

@@ -167,6 +167,13 @@ static int set_up(void **state)
 		"/kubepods.slice/kubepods-pod" POD_ ".slice/cri-containerd-" ID2 ".scope",
 		"850\t1");
 	process(860, "/box", "860\t1");
+	/* the second run of "again", and the first of "db-13" */
+	process(861, "/lxc.payload.again-1", "861\t1");
+	process(862, "/lxc.payload.db-13", "862\t1");
+	process(863, "/lxc.payload.nobody-1", "863\t1");
+	put("/var/lib/lxc/again/config", "");
+	put("/var/lib/lxc/db-13/config", "");
+	put("/var/lib/lxc/db/config", "");
 	process(870, "/lxc.payload.twin", "870\t1");
 	process(871, "/default/twin", "871\t1");
 	put("/var/lib/containers/storage/overlay-containers/containers.json",
@@ -211,6 +218,10 @@ static void test_names(void **state)
 		{ "web", 0, 820, "unit", NULL },
 		{ "web.service", 0, 820, "unit", NULL },
 		{ "box", 0, 860, "runc", NULL },
+		{ "again", 0, 861, "lxc", NULL },
+		{ "again-1", -ENOENT, 0, NULL, "no container" },
+		{ "db-13", 0, 862, "lxc", NULL },
+		{ "nobody-1", 0, 863, "lxc", NULL },
 		{ "cbox", 0, 860, "crun", NULL },
 		{ "task", 0, 871, "containerd", NULL },
 		{ "ended", -ENOENT, 0, NULL, "no container" },
