@@ -6,7 +6,9 @@
 #include <string.h>
 
 /* An object takes milliseconds; a broken one may take for ever. */
+#ifndef READ_SECONDS
 #define READ_SECONDS 20
+#endif
 
 void facts_free(struct facts **facts)
 {
