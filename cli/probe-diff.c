@@ -49,23 +49,26 @@ static int wrong_report(struct bpftoken_error *err, const char *path, int code,
 /* Parses what is read from fd; -EFBIG, -EINVAL, -ENOMEM or of read(2). */
 static int parse_fd(int fd, struct json_object **ret_root)
 {
-	/* what is not read into is not there either */
-	_cleanup_free_ char *text = malloc(REPORT_MAX + 1);
+	_cleanup_free_ char *text = NULL;
+	size_t size = 0, len = 0;
 	struct json_wrong wrong;
-	size_t len = 0;
-	ssize_t n;
+	ssize_t n = 1;
 
-	if (!text)
-		return -ENOMEM;
-	do {
-		n = sys_read(fd, text + len, REPORT_MAX + 1 - len);
-		if (n < 0)
-			return (int)n;
-		len += (size_t)n;
-	} while (n > 0 && len <= REPORT_MAX);
-	if (len > REPORT_MAX)
-		return -EFBIG;
-	return json_read(text, len, REPORT_DEPTH, ret_root, &wrong);
+	while (n > 0 && len <= REPORT_MAX) {
+		if (len == size) {
+			char *more = realloc(text, size = size ? size * 2 : 1U << 16);
+
+			if (!more)
+				return -ENOMEM;
+			text = more;
+		}
+		n = sys_read(fd, text + len, size - len);
+		len += n > 0 ? (size_t)n : 0;
+	}
+	if (n < 0)
+		return (int)n;
+	return len > REPORT_MAX ? -EFBIG
+				: json_read(text, len, REPORT_DEPTH, ret_root, &wrong);
 }
 
 static int read_report(const char *path, struct json_object **ret_root,
