@@ -306,7 +306,7 @@ int sys_mount_id(int fd, uint64_t *ret_id)
 		return r;
 	if (!(stx.stx_mask & STATX_MNT_ID))
 		return -EOPNOTSUPP;
-	*ret_id = stx.stx_mnt_id;
+	*ret_id = statx_mount_id(&stx);
 	return 0;
 }
 
@@ -342,7 +342,7 @@ int sys_look_at(int dir_fd, const char *path, struct sys_file *ret_file)
 	*ret_file = (struct sys_file){
 		.dev = makedev(stx.stx_dev_major, stx.stx_dev_minor),
 		.ino = stx.stx_ino,
-		.mount_id = stx.stx_mnt_id,
+		.mount_id = statx_mount_id(&stx),
 		.size = stx.stx_size,
 		.mode = stx.stx_mode,
 		.nlink = stx.stx_nlink,
@@ -421,7 +421,7 @@ int sys_mount_root(int fd, uint64_t *ret_id)
 		return -EOPNOTSUPP;
 	if (!(stx.stx_attributes & STATX_ATTR_MOUNT_ROOT))
 		return 0;
-	*ret_id = stx.stx_mnt_id;
+	*ret_id = statx_mount_id(&stx);
 	return 1;
 }
 
