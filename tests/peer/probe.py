@@ -22,7 +22,7 @@ TRACING, STRUCT_OPS, EXT, LSM = 26, 27, 28, 29
 
 # What is compared with, what, of which type ("*" = any) or for which helper, where it occurs, and why.
 # "blocked": where the kernel refuses fentry programs with EPERM; "old libbpf": before
-# 1.5; "maybe": it depends on the kernel.
+# 1.5, "new libbpf": since; "maybe": it depends on the kernel.
 DIFFERENCES = [
     # peer, kind, key, occurs, reason
     ("bpftool", "prog", "tracing", "blocked",
@@ -38,9 +38,10 @@ DIFFERENCES = [
      "newer kernels say 'program of this type cannot use helper', which libbpf before "
      "1.5 does not know and takes for a yes; bpftool, with a newer libbpf, says no as we do"),
     ("libbpf", "helper", "lsm", "maybe", "it does not ask for helpers of LSM programs"),
-    *(("bpftool", "helper", f"{prog} {helper}", "always",
+    *((peer, "helper", f"{prog} {helper}", occurs,
        "cgroup_current_func_proto() refuses it for attach type 0, cgroup_inet_ingress, with "
-       "which bpftool loads; these programs are attached with their own attach type")
+       "which both load; these programs are attached with their own attach type")
+      for peer, occurs in (("bpftool", "always"), ("libbpf", "new libbpf"))
       for prog in ("cgroup_device", "cgroup_sysctl") for helper in ("get_retval", "set_retval")),
     ("bpftool", "helper", "lsm", "maybe", "as libbpf"),
 ]
@@ -171,9 +172,9 @@ def main():
     old = (lib.libbpf.libbpf_major_version(), lib.libbpf.libbpf_minor_version()) < (1, 5)
     stale = []
     for row, (peer, kind, key, occurs, _) in enumerate(DIFFERENCES):
-        has_to = occurs == "always" or (occurs == "blocked" and blocked) or (
-            occurs == "old libbpf" and old)
-        if has_to and row not in comparison.occurred:
+        has_to = {"always": True, "blocked": blocked, "old libbpf": old,
+                  "new libbpf": not old, "maybe": False}
+        if has_to[occurs] and row not in comparison.occurred:
             stale.append(f"{peer}: {kind} {key}: listed, and no difference any more")
     least = {("libbpf", "prog"): 30, ("libbpf", "map"): 30, ("libbpf", "helper"): 5000,
              ("bpftool", "prog"): 30, ("bpftool", "map"): 30, ("bpftool", "helper"): 5000,
