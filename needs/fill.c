@@ -215,9 +215,12 @@ static uint32_t kernel_member(const struct libbpf *bpf, const struct btf *kernel
 {
 	int32_t id = kernel ? bpf->btf_find(kernel, name, BTF_KIND_STRUCT) : -1;
 	const struct btf_type *type = id > 0 ? bpf->btf_type(kernel, (uint32_t)id) : NULL;
-	const struct btf_member *members = (const struct btf_member *)(type + 1);
+	const struct btf_member *members;
 
-	for (uint32_t i = 0; type && i < BTF_INFO_VLEN(type->info); i++) {
+	if (!type)
+		return FACTS_NONE;
+	members = (const struct btf_member *)(type + 1);
+	for (uint32_t i = 0; i < BTF_INFO_VLEN(type->info); i++) {
 		const char *has = bpf->btf_name(kernel, members[i].name_off);
 
 		if (has && !strcmp(has, member))
@@ -251,13 +254,14 @@ static void take_members(const struct libbpf *bpf, const struct bpf_object *obje
 {
 	const struct btf *btf = bpf->object_btf(object);
 	const struct btf_type *type = bpf->btf_type(btf, bpf->map_value_type(map));
-	const struct btf_member *members = (const struct btf_member *)(type + 1);
+	const struct btf_member *members;
 	size_t size = 0;
 	const char *value = bpf->map_value(map, &size);
 	char name[FACTS_NAME];
 
 	if (!type || !value || !BTF_INFO_IS_KIND(type, BTF_KIND_STRUCT))
 		return;
+	members = (const struct btf_member *)(type + 1);
 	copy_name(name, sizeof(name), bpf->btf_name(btf, type->name_off));
 	if (strstr(name, "___"))
 		*strstr(name, "___") = '\0';
