@@ -47,16 +47,19 @@ static void copy_name(char *to, size_t size, const char *name)
 
 /* --------------------------------------------------------------- programs */
 
-static void take_helpers(const struct attr_insn *insns, size_t count,
-			 struct facts_helpers *helpers)
+/* Of instructions that may stand anywhere in a file. */
+static void take_helpers(const void *insns, size_t count, struct facts_helpers *helpers)
 {
 	const uint32_t bits = sizeof(helpers->mask) * CHAR_BIT;
 
 	for (size_t i = 0; i < count; i++) {
-		uint32_t helper = (uint32_t)insns[i].imm;
+		struct attr_insn insn;
+		uint32_t helper;
 
+		memcpy(&insn, (const char *)insns + i * sizeof(insn), sizeof(insn));
+		helper = (uint32_t)insn.imm;
 		/* a call whose source register is 0 is one of a helper */
-		if (insns[i].code == 0x85 && insns[i].regs >> 4 == 0 && helper < bits)
+		if (insn.code == 0x85 && insn.regs >> 4 == 0 && helper < bits)
 			helpers->mask[helper / 64] |= 1ULL << helper % 64;
 	}
 }
