@@ -41,7 +41,8 @@ struct json_wrong {
 
 /*
  * Reads a whole text strictly: the standard's JSON alone (but for keys in single quotes,
- * which json-c takes), in UTF-8, nested at most so deep. 0, -ENOMEM, or -EINVAL and *ret_wrong.
+ * which json-c takes), in UTF-8, nested at most so deep. 0, -ENOMEM, or -EINVAL and
+ * *ret_wrong.
  */
 int json_read(const char *text, size_t len, int max_depth, struct json_object **ret_root,
 	      struct json_wrong *ret_wrong);
